@@ -13,8 +13,8 @@ beforeAll(async () => {
         approval: { approvers: [alice], fourEyes: false }
         judge: { minRequests: 5, patience: 60s }
 `);
-  await shell.bg('deploy', 'v1.0');
-  id = await deployedUnderLoad('v1.1');
+  await deployedUnderLoad('v1.0');
+  id = await deployedUnderLoad('v2.0');
 });
 afterAll(() => shell.close());
 
@@ -29,6 +29,8 @@ async function deployedUnderLoad(version: string): Promise<string> {
       () => {},
     );
   while (!(await Promise.race([over, pause()])));
+  const { code, out, err } = await deploying;
+  if (code !== 0) throw new Error(`${version} was not deployed: ${out}${err}`);
   return String((await deploying).json().id);
 }
 
@@ -36,10 +38,10 @@ describe('bg judge explain', () => {
   it('prints each share with the verdict, both sides’ numbers, the comparison and the rule', async () => {
     const { code, out } = await shell.bg('judge', 'explain', 'latest');
     expect(code).toBe(0);
-    expect(out).toContain(`shop  v1.0 → v1.1  ${id} in green`);
+    expect(out).toContain(`shop  v1.0 → v2.0  ${id} in green`);
     expect(out).toMatch(/^✓ promoted: no verdict was against it; at the end: /m);
     expect(out).toMatch(/^watch 50 % for 1 s {2}50 % of the users, ended \d\d:\d\d:\d\d$/m);
-    expect(out).toMatch(/^ {2}new v1\.1 +\d+ +0 \(0\.0 %\) +\d+ ms/m);
+    expect(out).toMatch(/^ {2}new v2\.0 +\d+ +0 \(0\.0 %\) +\d+ ms/m);
     expect(out).toMatch(/^ {2}Successful: 0 of \d+ requests failed on the new side/m);
     expect(out).toMatch(/^ {2}by: the fixed limits$/m);
     expect(out).toMatch(/^ {2}comparison: \w+: /m);
@@ -52,7 +54,7 @@ describe('bg judge explain', () => {
     const view = (await shell.bg('judge', 'explain', id, 'shop', '--json')).json();
     expect(view).toMatchObject({
       id,
-      version: 'v1.1',
+      version: 'v2.0',
       shares: [
         { decider: { by: 'limits' }, judged: { percent: 50, rule: { mode: 'manual', minRequests: 5 } } },
         { judged: { percent: 100 } },

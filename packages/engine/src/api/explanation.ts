@@ -35,7 +35,7 @@ export interface JudgedWith {
   readonly percent: number;
   /** The result of the comparison of both sides. */
   readonly advice?: Judgement | undefined;
-  /** With what was asked, filled in. At most 20. */
+  /** With what was asked, filled in. At most 20, each with at most four queries. */
   readonly checks: readonly CheckView[];
 }
 

@@ -27,8 +27,12 @@ it('what a side wrote is stored without the secrets of the engine', () => {
       stateVersion: 1,
     });
     beginStep(tx, key, 'watch');
-    noteSeen(tx, key, { ms: 5, log: ['GET /?token=hunter2', 'it broke'] });
+    const long = `${'x'.repeat(496)}hunter2`;
+    noteSeen(tx, key, { ms: 5, log: ['GET /?token=hunter2', 'it broke', long] });
     tx.audit({ actor: 'engine', action: 'resumed', sentence: 'arranged' });
   });
-  expect(readStep(state.db, key)?.note).toEqual({ ms: 5, log: ['GET /?token=[secret]', 'it broke'] });
+  expect(readStep(state.db, key)?.note).toEqual({
+    ms: 5,
+    log: ['GET /?token=[secret]', 'it broke', `${'x'.repeat(496)}[sec`],
+  });
 });

@@ -14,7 +14,7 @@ import type { Run } from './journal.ts';
 import type { StepResult } from './step.ts';
 
 const quotedLines = 20;
-const longestLine = 500;
+const longestText = 500;
 
 interface Ended {
   /** By the monotonic clock. */
@@ -49,10 +49,11 @@ function judgedIn({ core, row }: Run, observation: Observation): JournalNote {
   };
 }
 
-/** Sides, and those who answer for a check, write whatever they like. */
+/** Sides, and those who answer for a check, write whatever they like. A secret that is cut in two would stay. */
 export function noteSeen(tx: Tx, key: StepKey, seen: JournalNote): void {
-  const text = JSON.stringify(seen, (_, value: unknown) => (typeof value === 'string' ? tx.redact(value) : value));
-  noteStep(tx, key, JSON.parse(text));
+  const bounded = (_: string, value: unknown) =>
+    typeof value === 'string' ? tx.redact(value).slice(0, longestText) : value;
+  noteStep(tx, key, JSON.parse(JSON.stringify(seen, bounded)));
 }
 
 /** Of the new side, where it is this deployment's. */
@@ -61,7 +62,7 @@ function quoteOfSide({ core, row }: Run): readonly string[] {
   try {
     if (target.environment.startedAs({ ...target.key, slot: row.slot })?.version !== row.version) return [];
     const lines = target.environment.quoteLog(placeOf(target, row.slot), quotedLines);
-    return lines.map((line) => line.slice(0, longestLine));
+    return lines;
   } catch (thrown) {
     core.log.warn({ deployment: row.id, err: thrown }, 'the log of the new side could not be read');
     return [];

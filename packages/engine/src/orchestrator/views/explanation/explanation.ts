@@ -3,6 +3,7 @@
 import type { Judgement } from '../../../analysis/judge.ts';
 import type { Decider, ExplanationView, JudgedShare, JudgedWith, PersonAct, Stance } from '../../../api/explanation.ts';
 import type { StepNumbers, TimelineEntry, TimelineStep, TimelineView } from '../../../api/timeline.ts';
+import { personOf } from '../../../domain/actor.ts';
 import type { StepRow } from '../../../state/deployments.ts';
 import { noteOf } from '../timeline/journal-note.ts';
 import { wordsOf } from './rule.ts';
@@ -29,7 +30,9 @@ export function explanationOf({ timeline, journal, present }: ExplanationSources
     .flatMap((step) => {
       const { numbers, judged } = (step.endedAt === undefined ? present : notes.get(step.position)) ?? {};
       return numbers === undefined ? [] : [shareOf(step, numbers, judged)];
-    });
+    })
+    // A step that begins in the same millisecond as the last look of the one before did not look.
+    .filter(({ numbers }, index, all) => numbers.at !== all[index - 1]?.numbers.at);
   const decisive = shares.findLast(({ code }) => code === 'canary-failed' || code === 'inconclusive');
   const acts = timeline.entries.flatMap((entry) => actOf(entry, shares));
   return {
@@ -113,7 +116,7 @@ const effects: Readonly<Partial<Record<string, 'on' | 'back' | 'neither'>>> = {
 
 function actOf({ at, actor, action, sentence, about }: TimelineEntry, shares: readonly JudgedShare[]): PersonAct[] {
   const effect = effects[action];
-  if (effect === undefined || about !== 'deployment' || actor === 'engine') return [];
+  if (effect === undefined || about !== 'deployment' || personOf(actor) === undefined) return [];
   const share = shares.findLast(({ startedAt, endedAt }) => startedAt <= at && at <= (endedAt ?? at));
   const toward = (judgement: Judgement | undefined) =>
     effect === 'neither' || judgement === undefined ? undefined : stanceOf(effect, judgement);

@@ -37,21 +37,10 @@ export interface JudgedBy extends Pick<JudgedWith, 'rule' | 'percent'> {
 }
 
 export function judgedWith({ observation: { advice, checks = [] }, rule, percent }: JudgedBy): JudgedWith {
-  return { rule, percent, advice, checks: checks.slice(0, mostChecks).map(shortened) };
+  const asked = checks.slice(0, mostChecks).map((check) => ({ ...check, asks: check.asks.slice(0, mostQueries) }));
+  return { rule, percent, advice, checks: asked };
 }
 
-/** The configuration allows no more, and text from elsewhere may be of any length. */
+/** The configuration allows no more. */
 const mostChecks = 20;
 const mostQueries = 4;
-const longestText = 500;
-
-const cut = (text: string): string => (text.length > longestText ? `${text.slice(0, longestText)}…` : text);
-
-function shortened({ judgement, last, asks, ...check }: CheckView): CheckView {
-  return {
-    ...check,
-    judgement: { ...judgement, sentence: cut(judgement.sentence) },
-    last: last && { ...last, sentence: cut(last.sentence) },
-    asks: asks.slice(0, mostQueries).map(cut),
-  };
-}
