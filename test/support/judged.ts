@@ -29,7 +29,10 @@ async function layFivePercent(folder: string): Promise<string> {
     const file = join(releases, version, name);
     const text = await readFile(file, 'utf8');
     if (text.includes('% 5 === 0')) changed += 1;
-    await writeFile(file, text.replaceAll('% 5 === 0', '% 20 === 0').replaceAll(`version: 'v2.4-errors'`, `version: '${version}'`));
+    await writeFile(
+      file,
+      text.replaceAll('% 5 === 0', '% 20 === 0').replaceAll(`version: 'v2.4-errors'`, `version: '${version}'`),
+    );
   }
   if (changed === 0) throw new Error('v2.4-errors fails its requests in another way now');
   return version;
