@@ -17,7 +17,8 @@ const target = `
 const versions = ['v1.0', 'v2.0', 'v2.1'];
 
 export async function measureDeployments({ say, signal, runs }: Measuring, driver: Driver): Promise<readonly Figure[]> {
-  const stage = await setStage({ balancer: driver, target });
+  // A start that is waited for by `settle` would be a configured wait as well.
+  const stage = await setStage({ balancer: driver, target, service: '    settle: 0s' });
   try {
     const { engine } = stage.drive();
     const order = Array.from({ length: runs + 1 }, (_, index) => versions[index % versions.length] ?? '');
