@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { latestHead, rememberHead } from './audit.ts';
 import { verifyAudit } from './audit-verification.ts';
-import { addApproval, addDeployment, addVote } from './deployments.ts';
+import { addApproval, addDeployment, addVote, advanceDeployment, readDeployment } from './deployments.ts';
+import { addQuarantine, readQuarantine } from './targets.ts';
 import { setState, shop, type TestState } from './testing/state.ts';
 
 let state: TestState;
@@ -180,5 +181,23 @@ describe('the audit log', () => {
     expect(rows).not.toContain('hunter2-token');
     expect(rows).toContain('[secret]');
     expect(verifyAudit(state.db)).toMatchObject({ intact: true });
+  });
+
+  it('are in no cause of a deployment and in no reason of a mark, which people see on cards', () => {
+    vote();
+    state.store.write((tx) => {
+      advanceDeployment(tx, 'd_1', { cause: 'it printed hunter2-token' });
+      addQuarantine(tx, {
+        digest: 'd',
+        service: 'shop',
+        version: 'v1',
+        reason: 'it printed hunter2-token',
+        by: 'engine',
+        at: tx.now,
+      });
+      tx.audit({ actor: 'engine', action: 'turned-back', code: 'never-healthy', sentence: 'it printed hunter2-token' });
+    });
+    expect(readDeployment(state.db, 'd_1')?.cause).toBe('it printed [secret]');
+    expect(readQuarantine(state.db, 'd')?.reason).toBe('it printed [secret]');
   });
 });

@@ -95,9 +95,14 @@ export function addDeployment(tx: Tx, row: typeof deployments.$inferInsert): voi
 export function advanceDeployment(tx: Tx, id: string, change: Partial<DeploymentRow>): void {
   tx.db
     .update(deployments)
-    .set({ ...change, stateVersion: sql`${deployments.stateVersion} + 1` as never })
+    .set({ ...withoutSecrets(tx, change), stateVersion: sql`${deployments.stateVersion} + 1` as never })
     .where(eq(deployments.id, id))
     .run();
+}
+
+/** What a service or a program said of itself may be a part of a cause, and a cause goes onto cards. */
+function withoutSecrets(tx: Tx, change: Partial<DeploymentRow>): Partial<DeploymentRow> {
+  return typeof change.cause === 'string' ? { ...change, cause: tx.redact(change.cause) } : change;
 }
 
 export function readJournal(db: Db, id: string): readonly StepRow[] {

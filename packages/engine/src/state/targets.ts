@@ -148,7 +148,8 @@ export function readQuarantine(db: Db, digest: string): QuarantineRow | undefine
   return db.select().from(quarantine).where(eq(quarantine.digest, digest)).get();
 }
 
-export function addQuarantine(tx: Tx, row: QuarantineRow): void {
+export function addQuarantine(tx: Tx, given: QuarantineRow): void {
+  const row = { ...given, reason: tx.redact(given.reason) };
   tx.db.insert(quarantine).values(row).onConflictDoUpdate({ target: quarantine.digest, set: row }).run();
 }
 
