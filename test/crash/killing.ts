@@ -55,7 +55,11 @@ export function startKilling(orders: readonly Order[], first: Controller, begin:
       () => true,
       () => false,
     );
-    if (!lives) return next ?? begin();
+    if (!lives) {
+      // It died at the very end of the play.
+      if (victim.ended() === orders[reached]?.signal) reached += 1;
+      return next ?? begin();
+    }
     await next?.kill('SIGTERM');
     return victim;
   }
