@@ -1,7 +1,7 @@
 // What the journal notes of a step in addition to its times: how long it took by the monotonic clock, what both sides
 // answered in it, its proof, and the last lines of a side that failed.
 
-import type { CheckView, Observation, Receipt } from '../../../api/deployment.ts';
+import type { Observation, Receipt } from '../../../api/deployment.ts';
 import type { JudgedWith } from '../../../api/explanation.ts';
 import type { SideNumbers, StepNumbers } from '../../../api/timeline.ts';
 import type { SideCounts } from '../../../domain/routing.ts';
