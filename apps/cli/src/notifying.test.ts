@@ -25,7 +25,7 @@ describe('bg notify preview', () => {
   it('shows every mail with samples', async () => {
     const { code, out } = await shell.bg('notify', 'preview');
     expect(code).toBe(0);
-    for (const fact of ['build-broken', 'awaiting-approval', 'rolled-back', 'halted', 'digest'])
+    for (const fact of ['build-broken', 'awaiting-approval', 'break-glass', 'rolled-back', 'halted', 'digest'])
       expect(out).toContain(`── ${fact}`);
     expect(out).toContain('Subject: shop: v2.1 was rolled back to v2.0');
   });

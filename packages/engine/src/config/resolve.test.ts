@@ -44,6 +44,7 @@ describe('defaults', () => {
           'build-broken': ['authors', 'developers'],
           'build-fixed': ['authors', 'developers'],
           'awaiting-approval': ['approvers'],
+          'break-glass': ['approvers', 'productManagers'],
           live: ['requester', 'authors', 'productManagers'],
           'rolled-back': ['requester', 'authors', 'developers', 'productManagers'],
           failed: ['requester', 'authors', 'developers'],

@@ -33,7 +33,7 @@ const reports = {
   'approval-asked': { mail: true },
   'approval-reminder': { mail: true },
   'approval-extended': {},
-  'glass-broken': { pager: true },
+  'glass-broken': { mail: true, pager: true },
   'approval-expired': {},
   approved: {},
   rejected: {},

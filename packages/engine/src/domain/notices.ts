@@ -4,6 +4,7 @@ export const mailFacts = [
   'build-broken',
   'build-fixed',
   'awaiting-approval',
+  'break-glass',
   'live',
   'rolled-back',
   'failed',

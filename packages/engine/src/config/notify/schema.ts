@@ -19,7 +19,7 @@ const digest = z
       .optional(),
   })
   .describe(
-    'What keeps a bad day from filling mailboxes. Halted, rolled back and asked for approval are sent at once.',
+    'What keeps a bad day from filling mailboxes. Halted, rolled back, asked for approval and approved alone in an emergency are sent at once.',
   );
 
 const mail = z
@@ -105,6 +105,7 @@ export const recipients = z
         buildBroken: roles().optional(),
         buildFixed: roles().optional(),
         awaitingApproval: roles().optional(),
+        breakGlass: roles().optional(),
         live: roles().optional(),
         rolledBack: roles().optional(),
         failed: roles().optional(),

@@ -33,7 +33,7 @@ export function concernedBy(parts: MailParts, { authorDomains }: MailSettings, n
     requesters: [about, lost].flatMap((one) => personOf(one?.requestedBy ?? '') ?? []),
     authors: fact.target === undefined ? authorsIn(row) : authorsOf(parts, fact, version),
     approvers: approversOf(fact, view, targets),
-    by: isGivenUp ? personOf(row.actor) : undefined,
+    by: isGivenUp || fact.name === 'break-glass' ? personOf(row.actor) : undefined,
   };
 }
 
@@ -46,6 +46,7 @@ function authorsIn(row: AuditRow): Concerned['authors'] {
     case undefined:
     case 'approval-asked':
     case 'approval-reminder':
+    case 'glass-broken':
     case 'deployment-finished':
     case 'side-restored':
       return [];

@@ -51,6 +51,8 @@ export function factOf(row: AuditRow, known: Known): Fact | undefined {
     case 'approval-asked':
     case 'approval-reminder':
       return deploymentFact(row, known, 'awaiting-approval');
+    case 'glass-broken':
+      return deploymentFact(row, known, 'break-glass');
     case 'deployment-finished': {
       const name = event.detail.outcome && endings[event.detail.outcome];
       return name && deploymentFact(row, known, name === 'live' && row.code === 'rollback' ? 'rolled-back' : name);
@@ -113,6 +115,7 @@ function deploymentFact(row: AuditRow, { view, place, nameOf }: Known, name: Mai
       ['Version', view.version],
       ['Before', from?.version],
       ['Requested by', nameOf(view.requestedBy)],
+      ['Approved alone by', name === 'break-glass' ? nameOf(row.actor) : undefined],
       ['Reason', view.reason],
       ['Decide before', deadline === undefined ? undefined : clockTime(deadline)],
       ['Commit', origin?.commit.slice(0, 12)],
@@ -127,6 +130,8 @@ function headlineOf(name: MailFact, { version, from, mode, outcome }: Deployment
   switch (name) {
     case 'awaiting-approval':
       return `${version} waits for approval`;
+    case 'break-glass':
+      return `${version} was approved by one person alone in an emergency`;
     case 'live':
       return `${version} is live`;
     case 'rolled-back':

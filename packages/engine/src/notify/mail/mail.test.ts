@@ -150,6 +150,44 @@ describe('who is notified', () => {
   });
 });
 
+describe('an approval by one person alone in an emergency', () => {
+  const breakGlass = (room: Newsroom, id: string) => {
+    room.begins(id);
+    const sentence =
+      'carol approves v2.1 alone in an emergency (break-glass), 2 approvals were asked for: checkout <down>';
+    const detail = { reason: 'checkout <down>', needed: 2 };
+    const about = { actor: 'person:carol', target: 'production', deploymentId: id, sentence };
+    room.happens({ action: 'glass-broken', detail, ...about });
+  };
+
+  it('is reported to the other approvers and the product managers, once, with its reason', async () => {
+    const { server, room } = await setUp({ reported: '{ productManagers: [alice, carol] }' });
+    breakGlass(room, 'd1');
+    room.notify();
+    room.notify();
+    await eventually(() => server.received.length === 2);
+    await aWhile();
+    expect(server.received.map(({ to }) => to.join()).sort()).toEqual(['alice@example.com', 'bob@example.com']);
+    const raw = server.received[0]?.raw ?? '';
+    expect(header(raw, 'Subject')).toBe('shop: v2.1 was approved by one person alone in an emergency');
+    expect(partOf(raw, 'text/plain')).toContain('2 approvals were asked for: checkout <down>');
+    expect(partOf(raw, 'text/plain')).toMatch(/Approved alone by: [Cc]arol/);
+    expect(partOf(raw, 'text/html')).toContain('checkout &lt;down&gt;');
+  });
+
+  it('goes out at once however many mails came before, and only to whom the configuration names', async () => {
+    const reported = '{ developers: [alice], productManagers: [bob], mail: { breakGlass: [developers] } }';
+    const { server, room } = await setUp({ reported, mail: ', digest: { after: 1, within: 1h }' });
+    for (const id of ['f1', 'f2', 'f3']) room.ends({ id, outcome: 'failed' });
+    breakGlass(room, 'd1');
+    room.notify();
+    await eventually(() => subjects(server).some((one) => one?.includes('alone in an emergency')));
+    await aWhile();
+    const about = server.received.filter(({ raw }) => header(raw, 'Subject')?.includes('alone in an emergency'));
+    expect(about.map(({ to }) => to.join())).toEqual(['alice@example.com']);
+  });
+});
+
 describe('many facts at once', () => {
   it('are reported in one mail beyond what the configuration allows, except urgent ones', async () => {
     const { server, room } = await setUp({ mail: ', digest: { after: 2, within: 1h }' });

@@ -74,7 +74,7 @@ function put(parts: MailParts, settings: MailSettings, due: Due): void {
 /** A person who is called or has to decide does not wait for a digest. */
 function isUrgent({ name }: Fact, { roles }: Recipient): boolean {
   if (name === 'awaiting-approval') return roles.includes('approvers');
-  return name === 'halted' || name === 'rolled-back';
+  return name === 'halted' || name === 'rolled-back' || name === 'break-glass';
 }
 
 function putAlone({ engine, store }: MailParts, due: Due, urgent: boolean): void {

@@ -37,6 +37,12 @@ const words: Readonly<Record<MailFact, Pick<Fact, 'headline' | 'sentence' | 'det
     sentence: 'asks for approval with 10 % of users on v2.1',
     details: [...deployment, { label: 'Decide before', value: '2026-03-07 15:05 UTC' }],
   },
+  'break-glass': {
+    headline: 'shop: v2.1 was approved by one person alone in an emergency',
+    sentence:
+      'bob approves v2.1 alone in an emergency (break-glass), 2 approvals were asked for: checkout is down, this fixes it',
+    details: [...deployment, { label: 'Approved alone by', value: 'Bob Brown' }],
+  },
   live: { headline: 'shop: v2.1 is live', sentence: 'v2.1 is live', details: deployment },
   'rolled-back': {
     headline: 'shop: v2.1 was rolled back to v2.0',
