@@ -51,6 +51,16 @@ describe('what comes next', () => {
 });
 
 describe('a way back that is cut off', () => {
+  it('after it has written that the failed side is kept writes it no second time', async () => {
+    const seq = flow.lastSeq();
+    const kept = () => flow.actions(seq).filter((action) => action === 'failed-side-kept');
+    const id = await givenUpIn('watch');
+    await flow.killWhen(id, () => kept().length > 0);
+    flow.restart();
+    expect((await flow.finish(id)).outcome).toMatchObject({ kind: 'aborted' });
+    expect(kept()).toHaveLength(1);
+  });
+
   it.each(['promote', 'shift-traffic', 'prove-preview', 'start-preview'])(
     'in %s is gone on with by the next process',
     async (step) => {

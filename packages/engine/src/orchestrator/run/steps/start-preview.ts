@@ -158,8 +158,11 @@ function goodVersionOf(slot: SlotRow): string | null {
 function keepFailedSide({ core, lease, target, deployment }: StepFrame): number {
   const keepUntil = core.clock.now() + target.settings.failedSide.keepMs;
   const label = deployment.causeActor?.startsWith('person:') && deployment.promotedAt === null ? 'aborted' : 'failed';
-  core.store.under(lease).write((tx) => {
-    if (readSlot(tx.db, target.key, deployment.slot).deploymentId !== deployment.id) return;
+  return core.store.under(lease).write((tx) => {
+    const row = readSlot(tx.db, target.key, deployment.slot);
+    if (row.deploymentId !== deployment.id) return keepUntil;
+    // The controller before this one died after it had written this.
+    if (row.label === label && row.keepUntil !== null) return row.keepUntil;
     setSlot(tx, target.key, deployment.slot, { role: 'preview', label, keepUntil });
     tx.audit({
       ...target.key,
@@ -169,6 +172,6 @@ function keepFailedSide({ core, lease, target, deployment }: StepFrame): number 
       sentence: `${deployment.version} stays in ${deployment.slot}, labelled ${label}, until ${clockTime(keepUntil)}`,
       detail: { slot: deployment.slot, keepUntil, afterwards: target.settings.failedSide.then },
     });
+    return keepUntil;
   });
-  return keepUntil;
 }
