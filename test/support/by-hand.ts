@@ -18,7 +18,7 @@ export async function routeByHand(settings: Settings, routing: Partial<Routing>)
 function balancerOf({ stateFolder, targets: [target] }: Settings): BalancerCore {
   if (!target) throw new Error('no target');
   const { service, slots, balancer } = target;
-  const upstream = (slot: 'blue' | 'green') => ({ host: '127.0.0.1', port: slots[slot].port });
+  const upstream = (slot: 'blue' | 'green') => [{ host: '127.0.0.1', port: slots[slot].port }] as const;
   const spec: BalancerSpec = {
     service,
     target: target.target,

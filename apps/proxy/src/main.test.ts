@@ -47,6 +47,16 @@ describe('a proxy that cannot do what its spec says ends at once with one clear 
       'upstreams.green must be an object, not nothing',
     ],
     [
+      'a side without an instance',
+      () => ({ ...good(), upstreams: { ...good().upstreams, blue: [] } }),
+      'upstreams.blue must have an address',
+    ],
+    [
+      'an instance without a port',
+      () => ({ ...good(), upstreams: { ...good().upstreams, blue: [{ host: 'a', port: 1 }, { host: 'b' }] } }),
+      'upstreams.blue[1].port must be a whole number from 1 to 65535, not nothing',
+    ],
+    [
       'an unknown way to recognise users',
       () => ({ ...good(), sticky: { by: 'mood', name: 'x' } }),
       'sticky.by must be cookie, header or address, not "mood"',

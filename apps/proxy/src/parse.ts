@@ -28,7 +28,10 @@ function parseSpec(value: unknown): ProxySpec {
     service: text(spec.service, 'service'),
     target: text(spec.target, 'target'),
     listen: address(spec.listen, 'listen'),
-    upstreams: { blue: address(upstreams.blue, 'upstreams.blue'), green: address(upstreams.green, 'upstreams.green') },
+    upstreams: {
+      blue: instances(upstreams.blue, 'upstreams.blue'),
+      green: instances(upstreams.green, 'upstreams.green'),
+    },
     sticky: sticky(spec.sticky),
     preview: spec.preview === undefined ? undefined : preview(spec.preview),
     allow: spec.allow === undefined ? undefined : allowList(spec.allow),
@@ -113,6 +116,14 @@ function allowList(value: unknown): ProxySpec['allow'] {
   if (by !== 'cookie' && by !== 'header') throw new InvalidInput(`allow.by must be cookie or header, not ${shown(by)}`);
   if (!Array.isArray(values)) throw new InvalidInput(`allow.values must be a list, not ${shown(values)}`);
   return { by, name: text(name, 'allow.name'), values: values.map((each) => text(each, 'allow.values')) };
+}
+
+/** An address alone is that of the only instance: all that an earlier version writes. */
+function instances(value: unknown, where: string): ProxySpec['upstreams'][SlotName] {
+  if (!Array.isArray(value)) return [address(value, where)];
+  const [first, ...others] = value.map((each, at) => address(each, `${where}[${at}]`));
+  if (first === undefined) throw new InvalidInput(`${where} must have an address`);
+  return [first, ...others];
 }
 
 function addresses(value: unknown): readonly string[] {

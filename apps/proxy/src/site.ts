@@ -30,7 +30,7 @@ export function createSite(spec: ProxySpec): Site {
     buckets: bucketsOf(spec.probe.nonce),
     isTrusted: trustIn(spec.trustedProxies ?? []),
     maxHeaderSize: spec.maxHeaderBytes ?? defaultMaxHeaderBytes,
-    upstreams: { blue: createUpstream(spec.upstreams.blue), green: createUpstream(spec.upstreams.green) },
+    upstreams: { blue: createUpstream(spec.upstreams.blue[0]), green: createUpstream(spec.upstreams.green[0]) },
   };
 }
 

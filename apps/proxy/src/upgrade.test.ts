@@ -34,7 +34,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const dead = { host: '127.0.0.1', port: await freePort() };
   const port = (server.address() as AddressInfo).port;
-  const upstreams = { blue: { host: '127.0.0.1', port }, green: dead };
+  const upstreams = { blue: [{ host: '127.0.0.1', port }], green: [dead] } as const;
   proxy = await startProxyBefore(port, { upstreams, requestTimeoutMs: 1_000 });
 });
 afterAll(async () => {

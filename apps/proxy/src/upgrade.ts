@@ -46,7 +46,7 @@ export function forwardUpgrade(exchange: UpgradeExchange): void {
   const headers = [...passed, ...['connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? '']];
 
   const { maxHeaderSize } = site;
-  const { host, port } = site.spec.upstreams[choice.slot];
+  const { host, port } = site.upstreams[choice.slot];
   counters.opened(choice.slot);
   socket.once('close', () => counters.closed(choice.slot));
   // No agent: only this exchange uses the connection, so nothing sent on it later can reach another user.

@@ -135,7 +135,7 @@ async function startDriver({ folder }: Ground, balancer: CountingBalancer): Prom
 
 function specOf({ port, backends }: Ground): BalancerSpec {
   const host = '127.0.0.1';
-  const upstream = (slot: SlotName) => ({ host, port: backends[slot] });
+  const upstream = (slot: SlotName) => [{ host, port: backends[slot] }] as const;
   return {
     service: 'shop',
     target: 'production',

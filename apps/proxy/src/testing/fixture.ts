@@ -103,7 +103,7 @@ export function specIn(folder: string, port: number, bluePort: number): ProxySpe
     service: 'shop',
     target: 'production',
     listen: { host: '127.0.0.1', port },
-    upstreams: { blue: { host: '127.0.0.1', port: bluePort }, green: { host: '127.0.0.1', port: bluePort } },
+    upstreams: { blue: [{ host: '127.0.0.1', port: bluePort }], green: [{ host: '127.0.0.1', port: bluePort }] },
     sticky: { by: 'cookie', name: 'bg_bucket' },
     preview: { header: 'X-Preview', cookie: 'bg_preview', token: 'preview-token' },
     allow: undefined,

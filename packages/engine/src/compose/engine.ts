@@ -173,7 +173,7 @@ function upstreamsOf(
   { service, target, slots }: TargetSettings,
 ): BalancerSpec['upstreams'] {
   const upstream = (slot: SlotName) =>
-    addresses.endpoints(addresses.asStarted(addresses.configured({ service, target, slot }, slots[slot])))[0];
+    addresses.endpoints(addresses.asStarted(addresses.configured({ service, target, slot }, slots[slot])));
   return { blue: upstream('blue'), green: upstream('green') };
 }
 

@@ -16,6 +16,12 @@ export interface SlotKey extends TargetKey {
   readonly slot: SlotName;
 }
 
+/** Where one instance of a slot is reached. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A target as a caller names it: what is left out is found where only one fits. */
 export interface TargetRef {
   readonly service?: string | undefined;

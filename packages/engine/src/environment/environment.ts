@@ -2,7 +2,7 @@
 
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { VariableFormat } from '../config/process/required-env.ts';
-import type { SlotKey, SlotName } from '../domain/target.ts';
+import type { Endpoint, SlotKey, SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
 
@@ -122,17 +122,11 @@ export interface Orphan {
   readonly what: string;
 }
 
-/** Where one instance is reached. */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** Where slots are reached. The flow knows no more than this about them. */
 export interface Addresses {
   /** The place that the configuration gives to the slot. */
   configured(slot: SlotKey, settings: ConfiguredSlot): SlotPlace;
-  /** Where the instances of a slot at this place answer. */
+  /** Where the instances of a slot at this place answer, in their order: the first is instance 1. */
   endpoints(place: SlotPlace): readonly [Endpoint, ...Endpoint[]];
   /** The place that the slot was started at; where nothing was started, the configured one. */
   asStarted(configured: SlotPlace): SlotPlace;

@@ -2,7 +2,7 @@
 // load-balancer.contract.ts.
 
 import type { Fence, ObservedNode, Routing } from '../domain/routing.ts';
-import type { SlotName } from '../domain/target.ts';
+import type { Endpoint, SlotName } from '../domain/target.ts';
 
 /** What the balancer is built from; changes here are structural. */
 export interface BalancerSpec {
@@ -10,7 +10,8 @@ export interface BalancerSpec {
   readonly target: string;
   /** Where users connect. */
   readonly listen: { readonly host: string; readonly port: number };
-  readonly upstreams: Readonly<Record<SlotName, { readonly host: string; readonly port: number }>>;
+  /** The instances of each side, in their order: the first is instance 1. Users are balanced over them. */
+  readonly upstreams: Readonly<Record<SlotName, readonly [Endpoint, ...Endpoint[]]>>;
   /** How a user is recognised, so that no user changes sides. */
   readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
   readonly preview: PreviewRoute | undefined;

@@ -107,7 +107,7 @@ function pass(
   node.open[slot] += 1;
   const { method, url } = request;
   const outgoing = httpRequest({
-    ...spec.upstreams[slot],
+    ...(spec.upstreams[slot][node.answered.length % spec.upstreams[slot].length] ?? spec.upstreams[slot][0]),
     method,
     path: url,
     headers: headersFor(request, spec),

@@ -21,7 +21,7 @@ describe('a fake balancer of two nodes', () => {
     service: 'shop',
     target: 'production',
     listen: { host: '127.0.0.1', port },
-    upstreams: { blue: { host: '127.0.0.1', port: 1 }, green: { host: '127.0.0.1', port: 2 } },
+    upstreams: { blue: [{ host: '127.0.0.1', port: 1 }], green: [{ host: '127.0.0.1', port: 2 }] },
     sticky: { by: 'address', name: '' },
     preview: undefined,
     allow: undefined,

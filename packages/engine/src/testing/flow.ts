@@ -302,7 +302,7 @@ export function specOf(blue: number, green: number, listen: number): BalancerSpe
     service: 'shop',
     target: 'production',
     listen: { host: '127.0.0.1', port: listen },
-    upstreams: { blue: { host: '127.0.0.1', port: blue }, green: { host: '127.0.0.1', port: green } },
+    upstreams: { blue: [{ host: '127.0.0.1', port: blue }], green: [{ host: '127.0.0.1', port: green }] },
     sticky: { by: 'cookie', name: 'bg_bucket' },
     preview: previewRoute,
     allow: undefined,

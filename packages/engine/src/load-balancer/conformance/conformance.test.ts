@@ -120,7 +120,7 @@ function specFor(port: number): BalancerSpec {
     service: 'shop',
     target: 'production',
     listen: { host, port },
-    upstreams: { blue: upstream, green: upstream },
+    upstreams: { blue: [upstream], green: [upstream] },
     sticky: { by: 'cookie', name: 'bg_bucket' },
     preview: { header: 'X-Preview', cookie: 'bg_preview', token: previewToken, host: previewHost },
     allow: undefined,

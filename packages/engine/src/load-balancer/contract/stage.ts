@@ -71,7 +71,7 @@ export async function buildStage(
 }
 
 function specFor(backends: Readonly<Record<SlotName, Backend>>, port: number): BalancerSpec {
-  const upstream = (slot: SlotName) => ({ host: '127.0.0.1', port: backends[slot].port });
+  const upstream = (slot: SlotName) => [{ host: '127.0.0.1', port: backends[slot].port }] as const;
   return {
     service: 'shop',
     target: 'production',

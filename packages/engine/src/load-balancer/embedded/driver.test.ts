@@ -36,7 +36,7 @@ beforeEach(async () => {
     service: 'shop',
     target: 'production',
     listen: { host: '127.0.0.1', port: await freePort() },
-    upstreams: { blue: { host: '127.0.0.1', port: blue.port }, green: { host: '127.0.0.1', port: green.port } },
+    upstreams: { blue: [{ host: '127.0.0.1', port: blue.port }], green: [{ host: '127.0.0.1', port: green.port }] },
     sticky: { by: 'address', name: '' },
     preview: { header: 'x-preview', cookie: 'bg_preview', token: 'a-token-that-nobody-may-log' },
     allow: undefined,

@@ -13,7 +13,7 @@ import type { CountingBalancer } from '../capabilities.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import { type ControlClient, createControlClient, createHostClient, wholeRouting } from './control-client.ts';
 import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
-import { type ProxyFiles, proxyFiles, proxySpec } from './spec-file.ts';
+import { type ProxyFiles, proxyFiles, proxySpec, specText } from './spec-file.ts';
 import { isServedAgain, startProxy } from './start-proxy.ts';
 
 export interface EmbeddedOptions {
@@ -68,7 +68,7 @@ async function ensure(parts: Parts): Promise<void> {
   for (let tries = 0; tries < ensureTries; tries++) {
     const status = await statusIfAny(control);
     if (status?.digest === wanted.digest) return;
-    writeFileAtomic(files.spec, `${JSON.stringify(wanted, undefined, 2)}\n`, 0o600);
+    writeFileAtomic(files.spec, specText(wanted), 0o600);
     const name = { service: spec.service, target: spec.target, listen: entrypointOf(spec) };
     if (status === undefined) {
       const pid = await startProxy(parts);

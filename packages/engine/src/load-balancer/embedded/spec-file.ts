@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { SlotName } from '../../domain/target.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { readOrCreateFile } from '../../lib/file-once.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
@@ -56,7 +57,18 @@ export function proxySpec(spec: BalancerSpec, files: ProxyFiles, keepsAccessLog:
   const named = { service, target, listen, upstreams, sticky, preview, allow, healthPath, ...limits };
   const accessLog = keepsAccessLog ? { accessLog: files.accessLog } : {};
   const whole = { ...named, socket: files.socket, routingFile: files.routing, ...accessLog, probe };
-  return { ...whole, digest: createHash('sha256').update(canonical(whole)).digest('hex') };
+  const written = { ...whole, upstreams: asWritten(upstreams) };
+  return { ...whole, digest: createHash('sha256').update(canonical(written)).digest('hex') };
+}
+
+/** What the spec file holds. */
+export const specText = (spec: ProxySpec): string =>
+  `${JSON.stringify({ ...spec, upstreams: asWritten(spec.upstreams) }, undefined, 2)}\n`;
+
+/** A side's only instance is written as an address alone: what a proxy of an earlier version reads and goes on with. */
+function asWritten({ blue, green }: BalancerSpec['upstreams']) {
+  const side = (instances: BalancerSpec['upstreams'][SlotName]) => (instances.length === 1 ? instances[0] : instances);
+  return { blue: side(blue), green: side(green) };
 }
 
 /** JSON with sorted keys: equal values give equal text. */

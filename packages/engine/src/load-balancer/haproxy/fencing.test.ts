@@ -55,7 +55,7 @@ const routing = (generation: number, active: 'blue' | 'green'): Routing => ({
 });
 
 function specOf(port: number): BalancerSpec {
-  const upstream = (backend: Backend) => ({ host: '127.0.0.1', port: backend.port });
+  const upstream = (backend: Backend) => [{ host: '127.0.0.1', port: backend.port }] as const;
   return {
     service: 'shop',
     target: 'production',

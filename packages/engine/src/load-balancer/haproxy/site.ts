@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import type { Endpoint, SlotName } from '../../domain/target.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { loadTemplate } from '../../lib/template.ts';
 import { shareKey } from '../buckets.ts';
@@ -109,8 +110,16 @@ function render({ spec, name, mapFile, errorFile, tls, logServer, nonce }: SiteV
     carriers,
     allow: spec.allow === undefined ? false : allowValues(spec.allow),
     preview: spec.preview === undefined ? false : previewValues(spec.preview),
-    sides: (['blue', 'green'] as const).map((slot) => ({ slot, address: address(spec.upstreams[slot]) })),
+    sides: (['blue', 'green'] as const).map((slot) => ({ slot, servers: serversOf(slot, spec.upstreams[slot]) })),
   });
+}
+
+/** One server is named as its side, as before sides could have several. */
+function serversOf(slot: SlotName, endpoints: BalancerSpec['upstreams'][SlotName]) {
+  return endpoints.map((each, at) => ({
+    name: endpoints.length === 1 ? slot : `${slot}-${at + 1}`,
+    address: address(each),
+  }));
 }
 
 /** Patterns of names with at least one `_` or `.` in the place of a hyphen. */
@@ -173,7 +182,7 @@ function whole(value: number, what: string): number {
   throw new BlueGreenError('config-invalid', `${what} must be a whole number, not ${value}`);
 }
 
-function address({ host, port }: { readonly host: string; readonly port: number }): string {
+function address({ host, port }: Endpoint): string {
   const name = hostName(host, 'the host');
   return `${name.includes(':') ? `[${name}]` : name}:${whole(port, 'the port')}`;
 }

@@ -40,7 +40,7 @@ export async function haproxyStage(change: {
 }): Promise<HaproxyStage> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-hap-'));
   const backends = { blue: await startBackend('blue'), green: await startBackend('green') };
-  const upstream = (slot: SlotName) => ({ host: '127.0.0.1', port: backends[slot].port });
+  const upstream = (slot: SlotName) => [{ host: '127.0.0.1', port: backends[slot].port }] as const;
   const port = await freePort();
   const spec: BalancerSpec = {
     service: 'shop',

@@ -41,7 +41,7 @@ beforeAll(async () => {
       service: 'shop',
       target: 'production',
       listen: { host, port: await freePort() },
-      upstreams: { blue: { host, port: blue.port }, green: { host, port: green.port } },
+      upstreams: { blue: [{ host, port: blue.port }], green: [{ host, port: green.port }] },
       sticky: { by: 'address', name: '' },
       preview: undefined,
       allow: undefined,

@@ -4,7 +4,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
-import type { SlotName } from '../../domain/target.ts';
+import type { Endpoint, SlotName } from '../../domain/target.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 
 export type InFlight = Readonly<Record<SlotName, number>>;
@@ -36,7 +36,7 @@ export function splitInFlight({ requests, connections, draining }: Question): In
 export async function connectionsTo(upstreams: BalancerSpec['upstreams']): Promise<InFlight> {
   const established = [...establishedIn('/proc/net/tcp'), ...establishedIn('/proc/net/tcp6')];
   const count = async (slot: SlotName) => {
-    const remote = await kernelForms(upstreams[slot]);
+    const remote = new Set((await Promise.all(upstreams[slot].map(kernelForms))).flat());
     return established.filter((address) => remote.has(address)).length;
   };
   return { blue: await count('blue'), green: await count('green') };
@@ -55,7 +55,7 @@ function establishedIn(path: string): readonly string[] {
   }
 }
 
-async function kernelForms(place: { readonly host: string; readonly port: number }): Promise<ReadonlySet<string>> {
+async function kernelForms(place: Endpoint): Promise<readonly string[]> {
   const port = place.port.toString(16).toUpperCase().padStart(4, '0');
   const found = await lookup(place.host, { family: 4, all: true }).catch(() => []);
   const forms = found.map(({ address }) => {
@@ -67,5 +67,5 @@ async function kernelForms(place: { readonly host: string; readonly port: number
     return `${word}:${port}`;
   });
   // IPv6 loopback, the only IPv6 address that a slot of this machine has.
-  return new Set([...forms, `00000000000000000000000001000000:${port}`]);
+  return [...forms, `00000000000000000000000001000000:${port}`];
 }

@@ -14,7 +14,7 @@ const spec: BalancerSpec = {
   service: 'shop',
   target: 'production',
   listen: { host: '0.0.0.0', port: 8080 },
-  upstreams: { blue: { host: '127.0.0.1', port: 8001 }, green: { host: '127.0.0.1', port: 8002 } },
+  upstreams: { blue: [{ host: '127.0.0.1', port: 8001 }], green: [{ host: '127.0.0.1', port: 8002 }] },
   sticky: { by: 'cookie', name: 'bg_bucket' },
   preview: { header: 'X-Preview', cookie: 'bg_preview', token: 'a-token-of-sixteen', host: 'preview.example.com' },
   allow: { by: 'header', name: 'x-user', values: ['alice@example.com', 'Bob "B" Ross'] },
@@ -84,7 +84,10 @@ describe('nginx itself', () => {
   test.each<readonly [string, Partial<BalancerSpec>]>([
     ['everything', {}],
     ['nothing but the routing', plain],
-    ['IPv6', { listen: { host: '::1', port: 8080 }, upstreams: { ...spec.upstreams, blue: { host: '::1', port: 1 } } }],
+    [
+      'IPv6',
+      { listen: { host: '::1', port: 8080 }, upstreams: { ...spec.upstreams, blue: [{ host: '::1', port: 1 }] } },
+    ],
     ['a thousand named users', { allow: { by: 'header', name: 'x-user', values: names(1000) } }],
     ['users by cookie', { allow: { by: 'cookie', name: 'user.id', values: names(1000) } }],
   ])('takes %s', (_what, changes) => {
@@ -129,7 +132,7 @@ describe('nginx itself', () => {
         ['preview.cookie', { preview: { header: 'h', cookie: `${value}=`, token: 't' } }] as const,
         ['preview.host', { preview: { header: 'h', cookie: 'c', token: 't', host: `${value}/` } }] as const,
         ['listen', { listen: { host: `${value} `, port: 1 } }] as const,
-        ['blue', { upstreams: { ...spec.upstreams, blue: { host: `${value};`, port: 1 } } }] as const,
+        ['blue', { upstreams: { ...spec.upstreams, blue: [{ host: `${value};`, port: 1 }] } }] as const,
       ],
     );
     for (const [what, changes] of wrong) {

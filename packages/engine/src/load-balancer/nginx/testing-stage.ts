@@ -36,7 +36,7 @@ export async function nginxStage(changes: Partial<BalancerSpec> = {}): Promise<N
     service: 'shop',
     target: 'production',
     listen: { host, port: await freePort() },
-    upstreams: { blue: { host, port: backends.blue.port }, green: { host, port: backends.green.port } },
+    upstreams: { blue: [{ host, port: backends.blue.port }], green: [{ host, port: backends.green.port }] },
     sticky: { by: 'address', name: '' },
     preview: { header: 'x-preview', cookie: 'bg_preview', token: 'a-token-that-nobody-may-log' },
     allow: undefined,
