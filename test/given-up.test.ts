@@ -5,8 +5,8 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRow, Engine, TargetView } from '@bg/engine';
 import { afterEach, expect, it, vi } from 'vitest';
-import { folderMark } from '../packages/engine/src/environment/process/launch.ts';
-import { withSlotLock } from '../packages/engine/src/environment/process/slot-lock.ts';
+import { folderMark } from '../packages/engine/src/environment/launch-mark.ts';
+import { withSlotLock } from '../packages/engine/src/environment/slot-lock.ts';
 import { systemClock } from '../packages/engine/src/lib/clock.ts';
 import { startDriver } from './support/drivers.ts';
 import {

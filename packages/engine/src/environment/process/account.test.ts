@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limitFiles } from '../../lib/control-group.ts';
 import { openDatabase } from '../../state/database.ts';
 import type { LaunchSettings, SlotPlace } from '../environment.ts';
-import { processStat } from './proc-fs.ts';
+import { processStat } from '../proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -2,11 +2,11 @@
 
 import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';
+import { describeHolder, portHolder } from '../port-holder.ts';
+import { identify, type ProcessIdentity, processStat, startedAtMs } from '../proc-fs.ts';
 import { helperFor } from './helper.ts';
 import { believe, observe, type Running } from './inspect.ts';
 import { leaderAmong, markedProcesses } from './launch.ts';
-import { describeHolder, portHolder } from './port-holder.ts';
-import { identify, type ProcessIdentity, processStat, startedAtMs } from './proc-fs.ts';
 import { type RunningRecord, readRecord, writeRecord } from './record.ts';
 import { placeFields, type Room, recordPlace } from './room.ts';
 

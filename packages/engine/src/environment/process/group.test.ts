@@ -7,10 +7,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import { ask, refusalOf, talkingServer } from '../contract-fixture.ts';
-import { portHolder } from './port-holder.ts';
-import { identify } from './proc-fs.ts';
+import { portHolder } from '../port-holder.ts';
+import { identify } from '../proc-fs.ts';
+import { withSlotLock } from '../slot-lock.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
-import { withSlotLock } from './slot-lock.ts';
 import { endAll } from './stop.ts';
 
 let fixture: ProcessFixture;

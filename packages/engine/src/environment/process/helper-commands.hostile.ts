@@ -5,8 +5,8 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processStat } from '../proc-fs.ts';
 import { canTry, games, type HelpedMachine, installHelper, nobody, scriptOfGames } from './helper-fixture.ts';
-import { processStat } from './proc-fs.ts';
 
 let machine: HelpedMachine;
 beforeAll(async () => {

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { processStat } from '../proc-fs.ts';
 import {
   asGames,
   canTry,
@@ -25,7 +26,6 @@ import {
   nobody,
   slot,
 } from './helper-fixture.ts';
-import { processStat } from './proc-fs.ts';
 
 let machine: HelpedMachine;
 beforeAll(async () => {

@@ -4,9 +4,9 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { deafServer } from '../contract-fixture.ts';
+import { folderMark } from '../launch-mark.ts';
+import { processStat } from '../proc-fs.ts';
 import { canTry, type HelpedMachine, helpedSettings, installHelper, slot } from './helper-fixture.ts';
-import { folderMark } from './launch.ts';
-import { processStat } from './proc-fs.ts';
 
 let machine: HelpedMachine;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 // Inspects a slot: compares its record with the state of the machine.
 
 import type { SlotObservation, SlotPlace } from '../environment.ts';
+import { currentBootId, identify, isAlive, residentBytes, ticksPerSecond } from '../proc-fs.ts';
 import { leaderAmong, markedProcesses, processesToMeasure } from './launch.ts';
 import { drained } from './log-pipe.ts';
-import { currentBootId, identify, isAlive, residentBytes, ticksPerSecond } from './proc-fs.ts';
 import { type LiveRecord, type RunningRecord, readExit, readRecord, type SlotRecord } from './record.ts';
 import { type Look, logFileOf, type Room, recordPlace } from './room.ts';
 import { quoteLog } from './slot-log.ts';

@@ -1,20 +1,8 @@
 // How the engine recognises its processes after the engine that started them is gone: by a mark in their environment,
 // which children inherit. The mark names the state folder: so two engines on one machine never mix their processes.
 
-import { createHash, randomUUID } from 'node:crypto';
-import { realpathSync } from 'node:fs';
-import { allProcesses, environmentOf, isAlive, type ProcessIdentity, type ProcessStat } from './proc-fs.ts';
-
-export const launchVariable = 'BLUEGREEN_LAUNCH';
-
-/** Twelve letters that identify one state folder. */
-export function folderMark(stateFolder: string): string {
-  return createHash('sha256').update(realpathSync(stateFolder)).digest('hex').slice(0, 12);
-}
-
-export function newLaunch(mark: string): string {
-  return `${mark}.${randomUUID()}`;
-}
+import { launchVariable } from '../launch-mark.ts';
+import { allProcesses, environmentOf, isAlive, type ProcessIdentity, type ProcessStat } from '../proc-fs.ts';
 
 export interface MarkedProcess extends ProcessStat {
   readonly launch: string;

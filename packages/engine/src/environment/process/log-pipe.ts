@@ -8,19 +8,14 @@ import { BlueGreenError } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import { poll } from '../../lib/poll.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
+import { pieceBytes } from '../log-pieces.ts';
 import { isInPath } from './program.ts';
 
-/** The log and three older files. */
-const files = 4;
-const leastBytes = 1024;
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const programs = ['sh', 'flock', 'setsid', 'stdbuf', 'head', 'timeout', 'wc', 'stat', 'mkfifo'];
 /** A writer needs milliseconds; a child that the service left behind would be waited for until then. */
 const drainMs = 1_000;
 const drainPollMs = 10;
-
-/** How large each file of a log may become so that all of them together stay below the limit. */
-export const pieceBytes = (maxLogBytes: number): number => Math.max(leastBytes, Math.floor(maxLogBytes / files));
 
 /** How long a second writer waits for the first: while it ends, or not at all. */
 type Waiting = '-w 10' | '-n';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import { ask } from '../contract-fixture.ts';
-import { folderMark, newLaunch } from './launch.ts';
+import { folderMark, newLaunch } from '../launch-mark.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 
 let fixture: ProcessFixture;

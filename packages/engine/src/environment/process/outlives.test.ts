@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import { ask, talkingServer } from '../contract-fixture.ts';
-import { currentBootId, identify } from './proc-fs.ts';
+import { currentBootId, identify } from '../proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 import { recordFile, writeRecord } from './record.ts';
 

@@ -8,8 +8,9 @@ import { silentLog } from '../../lib/log.ts';
 import { freePorts } from '../../lib/testing/ports.ts';
 import { type EnvironmentFixture, talkingServer } from '../contract-fixture.ts';
 import type { Environment, LaunchSettings, ReleaseFiles, SlotPlace } from '../environment.ts';
+import { folderMark } from '../launch-mark.ts';
 import { createProcessEnvironment } from './driver.ts';
-import { folderMark, markedProcesses } from './launch.ts';
+import { markedProcesses } from './launch.ts';
 import { drained } from './log-pipe.ts';
 
 export interface ProcessFixture extends EnvironmentFixture {

@@ -4,11 +4,11 @@ import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } f
 import { dirname } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
 import type { SlotPlace } from '../environment.ts';
+import { cutPlainLog, fitPieces } from '../log-pieces.ts';
+import { mask, secretValues } from '../secrets.ts';
 import { lastLines } from '../tail.ts';
-import { cutPlainLog, fitPieces } from './log-pieces.ts';
 import { drained, ensureWriter, hasReader, pipeOf } from './log-pipe.ts';
 import { logFileOf, placeFields, type Room } from './room.ts';
-import { mask, secretValues } from './secrets.ts';
 
 const quotedLines = 20;
 

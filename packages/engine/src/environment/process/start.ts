@@ -14,25 +14,25 @@ import {
   type ReleaseFiles,
   type SlotPlace,
 } from '../environment.ts';
+import { newLaunch } from '../launch-mark.ts';
+import { describeHolder, portHolder } from '../port-holder.ts';
+import { currentBootId, identify, isAlive } from '../proc-fs.ts';
+import { requireResources } from '../resources.ts';
+import { buildEnvironment } from '../spawn-env.ts';
+import { effectiveOf } from '../started-with.ts';
 import { type RenderedFile, renderTemplates } from '../templates.ts';
 import { unreachable } from '../variable-formats.ts';
 import { clearConfig, configFolderOf, writeConfig } from './config-folder.ts';
-import { effectiveOf } from './effective.ts';
 import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
 import { helpedStart, helperFor, requireHelped, requireHelper, type SlotHelper } from './helper.ts';
 import { believe, observe, type Running } from './inspect.ts';
-import { newLaunch } from './launch.ts';
 import { ensureWriter, openOutput, requireWriter } from './log-pipe.ts';
 import { giveOutput, ownerOf, requireReach } from './owner.ts';
-import { describeHolder, portHolder } from './port-holder.ts';
-import { currentBootId, identify, isAlive } from './proc-fs.ts';
 import { requireProgram, requireRelease } from './program.ts';
 import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './record.ts';
-import { requireResources } from './resources.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { clearScope, scoped } from './scope.ts';
 import { beginLog } from './slot-log.ts';
-import { buildEnvironment } from './spawn-env.ts';
 import { endAll, stopSlot } from './stop.ts';
 
 export interface StartRequest {

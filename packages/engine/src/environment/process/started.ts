@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { SlotKey } from '../../domain/target.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
 import type { HealthRule, RunningInstance, StartedInstance } from '../environment.ts';
-import { folderMark, leaderAmong, markedProcesses } from './launch.ts';
-import { isAlive } from './proc-fs.ts';
+import { folderMark } from '../launch-mark.ts';
+import { isAlive } from '../proc-fs.ts';
+import { leaderAmong, markedProcesses } from './launch.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
 
 interface Records {

@@ -3,13 +3,13 @@
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';
+import { type ProcessStat, processStat } from '../proc-fs.ts';
 import { clearConfig } from './config-folder.ts';
 import { exitNotSeen } from './exit.ts';
 import { helperFor, type SlotHelper } from './helper.ts';
 import { exitOf } from './inspect.ts';
 import { type Members, membersOf, type Owner } from './launch.ts';
 import { drained } from './log-pipe.ts';
-import { type ProcessStat, processStat } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { clearScope } from './scope.ts';

@@ -1,6 +1,6 @@
 // Values of env files never reach our messages: they are masked wherever a service's own log is quoted.
 
-import { readEnvFile } from '../../lib/env-file.ts';
+import { readEnvFile } from '../lib/env-file.ts';
 
 const shortestSecret = 4;
 

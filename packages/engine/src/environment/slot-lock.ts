@@ -1,9 +1,9 @@
 // One change of a slot at a time, across processes: the kernel gives the lock, and releases it when its holder dies.
 
-import type { Clock } from '../../lib/clock.ts';
-import { BlueGreenError } from '../../lib/errors.ts';
-import { withKernelLock } from '../../lib/kernel-lock.ts';
-import { describePlace, type SlotPlace } from '../environment.ts';
+import type { Clock } from '../lib/clock.ts';
+import { BlueGreenError } from '../lib/errors.ts';
+import { withKernelLock } from '../lib/kernel-lock.ts';
+import { describePlace, type SlotPlace } from './environment.ts';
 import { programName } from './proc-fs.ts';
 
 export interface LockRequest {

@@ -2,9 +2,13 @@
 // middle of a line too. This module bounds them where no writer does: files of an earlier version of this program.
 
 import { closeSync, openSync, readSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { pieceBytes } from './log-pipe.ts';
 
 const ages = [1, 2, 3] as const;
+const files = 1 + ages.length;
+const leastBytes = 1024;
+
+/** How large each file of a log may become so that all of them together stay below the limit. */
+export const pieceBytes = (maxLogBytes: number): number => Math.max(leastBytes, Math.floor(maxLogBytes / files));
 
 /** Runs before a writer begins: cuts what an earlier version or a larger limit left to the limit. The newest stays. */
 export function fitPieces(log: string, maxLogBytes: number): void {

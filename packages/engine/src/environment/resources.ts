@@ -1,7 +1,7 @@
 // Are there enough resources for a start? A start without them is refused, before the disk fills up under users.
 
 import { statfsSync } from 'node:fs';
-import { BlueGreenError } from '../../lib/errors.ts';
+import { BlueGreenError } from '../lib/errors.ts';
 import { readProc } from './proc-fs.ts';
 
 export interface Needs {

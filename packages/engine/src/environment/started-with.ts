@@ -3,10 +3,9 @@
 
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readOrCreateFile } from '../../lib/file-once.ts';
-import { readEnvFiles, type Variables } from '../env-files.ts';
-import type { Effective, LaunchSettings } from '../environment.ts';
-import type { Room } from './room.ts';
+import { readOrCreateFile } from '../lib/file-once.ts';
+import { readEnvFiles, type Variables } from './env-files.ts';
+import type { Effective, LaunchSettings } from './environment.ts';
 import { compose, configVariable } from './spawn-env.ts';
 
 /** Replaces the values that differ in every slot and release, so that the marks of two slots can be compared. */
@@ -14,7 +13,7 @@ const neutral = { ENVIRONMENT_COLOR: 'slot', APPLICATION_PORT: 'port', APP_VERSI
 
 /** @throws BlueGreenError `env-file-unreadable` */
 export function effectiveOf(
-  { stateFolder }: Pick<Room, 'stateFolder'>,
+  { stateFolder }: { readonly stateFolder: string },
   settings: Pick<LaunchSettings, 'command' | 'env' | 'envFiles' | 'templates' | 'account'>,
 ): Effective {
   const key = readOrCreateFile(join(stateFolder, 'marks.key'), () => randomBytes(32).toString('hex'));

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { spawnDetached } from '../../lib/spawn-detached.ts';
+import { spawnDetached } from '../lib/spawn-detached.ts';
 import { listenersOn, portHolder } from './port-holder.ts';
 import { currentBootId, identify, isAlive, processStat, programName, startedAtMs } from './proc-fs.ts';
 

@@ -1,11 +1,11 @@
 // The environment of a deployed service: built only from its files and its configuration, never from the engine's own
 // environment, so that every controller starts the same service.
 
-import { BlueGreenError } from '../../lib/errors.ts';
-import { fillCommand, readEnvFiles, substituteAll, type Variables } from '../env-files.ts';
-import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from '../environment.ts';
-import { misshapen } from '../variable-formats.ts';
-import { launchVariable } from './launch.ts';
+import { BlueGreenError } from '../lib/errors.ts';
+import { fillCommand, readEnvFiles, substituteAll, type Variables } from './env-files.ts';
+import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from './environment.ts';
+import { launchVariable } from './launch-mark.ts';
+import { misshapen } from './variable-formats.ts';
 
 export interface Launch {
   readonly place: SlotPlace;
