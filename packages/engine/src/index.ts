@@ -1,6 +1,8 @@
 // The door of the engine: named exports only. Apps import from here and from nowhere else in this package.
 
+export { inWords, stillNeeded } from './analysis/in-words.ts';
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
+export { joined as joinedPoints, type TrendPoint, type TrendSide } from './analysis/trend.ts';
 export type { AuditQuery, AuditSearch } from './api/audit.ts';
 export type {
   Builds,
@@ -49,6 +51,7 @@ export type {
   TimelineView,
   TimelineWait,
 } from './api/timeline.ts';
+export type { TrendDecision, TrendView } from './api/trend.ts';
 export type {
   Discovered,
   PlanView,

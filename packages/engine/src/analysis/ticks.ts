@@ -45,7 +45,7 @@ function partBetween(before: Part, now: Part): Part | undefined {
   return requests < 0 || errors < 0 || errors > requests ? undefined : { requests, errors };
 }
 
-function timesBetween(before: Times | undefined, now: Times | undefined): Times | undefined {
+export function timesBetween(before: Times | undefined, now: Times | undefined): Times | undefined {
   if (before === undefined || now === undefined) return undefined;
   const known = new Map(before);
   return now.map(([ms, count]) => [ms, count - (known.get(ms) ?? 0)] as const).filter(([, count]) => count > 0);

@@ -4,6 +4,7 @@ import type { Result } from '../domain/refusal.ts';
 import type { TargetRef } from '../domain/target.ts';
 import type { ExplanationView } from './explanation.ts';
 import type { TimelineView } from './timeline.ts';
+import type { TrendView } from './trend.ts';
 
 export interface Timelines {
   /** `word`: an id, the beginning of one, or `latest` of the target. */
@@ -11,4 +12,6 @@ export interface Timelines {
   /** What decided it, and what people did with or against that. */
   explain(word: string, ref: TargetRef): Result<ExplanationView>;
   of(id: string): TimelineView | undefined;
+  /** Both sides over time; undefined where no user was on the new side yet, or the balancer does not count. */
+  trend(id: string): TrendView | undefined;
 }

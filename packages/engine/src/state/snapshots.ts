@@ -24,6 +24,7 @@ export const suspensionKey = ({ service, target }: TargetKey): string => `suspen
 export const waitingKey = ({ service, target }: TargetKey): string => `waiting:${service}/${target}`;
 export const contractKey = (contractId: string): string => `contract:${contractId}`;
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
+export const trendKey = (deploymentId: string): string => `trend:${deploymentId}`;
 export const judgeKey = (deploymentId: string): string => `judge:${deploymentId}`;
 export const checksKey = (deploymentId: string): string => `checks:${deploymentId}`;
 export const pausedForKey = (deploymentId: string): string => `paused-for:${deploymentId}`;

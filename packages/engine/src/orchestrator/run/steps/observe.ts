@@ -17,6 +17,7 @@ import { shareOf } from '../../routing/routing.ts';
 import type { StepFrame } from '../step.ts';
 import { createChecks, withChecks } from './checks.ts';
 import { policyOf } from './judge-policy.ts';
+import { createTrendRecorder } from './trend-recorder.ts';
 
 export interface Look {
   readonly sinceMs: number;
@@ -41,6 +42,7 @@ export function createObserver(frame: StepFrame, counter: Counts): Observer {
   const settings = target.settings.judge;
   const comparison = createComparison({ core, deployment }, settings);
   const evidence = createChecks(frame);
+  const trend = createTrendRecorder(frame);
   return {
     async observe({ sinceMs: sharedSince, watchedMs, lengthMs }) {
       // A clock that was set back since the share changed must not hide what users get now.
@@ -49,9 +51,10 @@ export function createObserver(frame: StepFrame, counter: Counts): Observer {
       const at = core.clock.now();
       const watchUntil = lengthMs === undefined ? undefined : at + Math.max(0, lengthMs - watchedMs);
       const put = (observation: Pick<Observation, 'stable' | 'canary' | 'judgement' | 'advice' | 'checks'>) =>
-        core.store.note((db) =>
-          putSnapshot(db, observationKey(deployment.id), { at, sinceMs, watchUntil, ...observation }, at),
-        );
+        core.store.note((db) => {
+          putSnapshot(db, observationKey(deployment.id), { at, sinceMs, watchUntil, ...observation }, at);
+          trend.write(db, at);
+        });
       if (typeof traffic === 'string') {
         const judgement: Judgement = { verdict: 'Error', sentence: `could not measure: ${traffic}` };
         put({ stable: noCounts, canary: noCounts, judgement });
@@ -59,6 +62,7 @@ export function createObserver(frame: StepFrame, counter: Counts): Observer {
       }
       const counts = sides(traffic, deployment.slot);
       const percent = shareOf(readRouting(core.store.db, target.key).intent, deployment.slot);
+      trend.add({ at, sharedSince, percent, ...counts });
       const compared = comparison.add(totalsOf(counts), { sharedSince, percent });
       const lack = compared.verdict === 'Successful' ? lackOfClients(counts, settings) : undefined;
       const advice: Judgement = lack === undefined ? compared : { verdict: 'Inconclusive', sentence: lack };

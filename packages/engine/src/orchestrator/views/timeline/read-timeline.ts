@@ -25,6 +25,7 @@ import { ruleOf } from '../explanation/rule.ts';
 import { judgedWith, numbersOf } from './journal-note.ts';
 import { deploymentNamed } from './named.ts';
 import { timelineOf } from './timeline.ts';
+import { trendOf } from './trend-of.ts';
 
 /** Of a deployment that lasted for days on a busy target. */
 const mostRows = 5_000;
@@ -42,6 +43,10 @@ export const timelinesOf = (core: Core): Timelines => ({
   of: (id) => {
     const row = readDeployment(core.store.db, id);
     return row && timeline(core, row);
+  },
+  trend: (id) => {
+    const row = readDeployment(core.store.db, id);
+    return row && trendOf(core.store.db, row);
   },
 });
 
