@@ -45,6 +45,8 @@ export interface Controls {
   deliveries(): readonly Delivery[];
   apiCalls(): readonly ApiCall[];
   violations(): readonly Violation[];
+  /** From now on, these types of newer blocks are refused, and no others. */
+  forgetBlocks(types: readonly string[]): void;
   fault(fault: Fault): void;
   clearFaults(): void;
   replay(deliveryId: string): Promise<DeliveryResult>;
@@ -85,6 +87,10 @@ export function createControls(context: Context): Controls {
     deliveries: journal.deliveries,
     apiCalls: journal.apiCalls,
     violations: journal.violations,
+    forgetBlocks: (types) => {
+      workspace.unknownBlocks.clear();
+      for (const type of types) workspace.unknownBlocks.add(type);
+    },
     fault: faults.add,
     clearFaults: faults.clear,
     replay: async (deliveryId) => resultOf(await deliverer.replay(deliveryId)),

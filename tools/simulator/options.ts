@@ -48,6 +48,8 @@ export interface SimulatorOptions {
    * speak its language do not, and here it can be typed. Default `/status`.
    */
   readonly unlistedCommands?: readonly string[];
+  /** Types of newer blocks that this workspace does not know: a message with one is refused (`invalid_blocks`). */
+  readonly unknownBlocks?: readonly string[];
   /** Multiplies Slack's event retries after 0, 60 and 300 seconds. Default 1. */
   readonly eventRetryScale?: number;
   /** Answer 429 beyond Slack's documented limits. Default false. */

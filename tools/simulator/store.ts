@@ -97,6 +97,8 @@ export interface Workspace {
   readonly app: { readonly id: string; readonly botId: string; readonly botUserId: string };
   readonly manifest: AppManifest;
   readonly unlistedCommands: ReadonlySet<string>;
+  /** Types of blocks that this workspace refuses. */
+  readonly unknownBlocks: Set<string>;
   readonly clock: SimulatorClock;
   readonly nextTs: () => string;
   readonly users: Map<string, User>;
@@ -122,6 +124,7 @@ export function createWorkspace(options: SimulatorOptions, clock: SimulatorClock
     app: { id: 'A0SIMULATOR', botId: 'B0SIMULATOR', botUserId: BOT_USER_ID },
     manifest: options.manifest,
     unlistedCommands: new Set(options.unlistedCommands ?? DEFAULT_UNLISTED_COMMANDS),
+    unknownBlocks: new Set(options.unknownBlocks),
     clock,
     nextTs: createTimestamps(clock),
     users,

@@ -2,7 +2,6 @@
 
 export { inWords, stillNeeded } from './analysis/in-words.ts';
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
-export { joined as joinedPoints, type TrendPoint, type TrendSide } from './analysis/trend.ts';
 export type { AuditQuery, AuditSearch } from './api/audit.ts';
 export type {
   Builds,
@@ -51,7 +50,7 @@ export type {
   TimelineView,
   TimelineWait,
 } from './api/timeline.ts';
-export type { TrendDecision, TrendView } from './api/trend.ts';
+export type { TrendView } from './api/trend.ts';
 export type {
   Discovered,
   PlanView,
@@ -63,6 +62,7 @@ export type {
 } from './api/views.ts';
 export type { Requested, WaitingView } from './api/waiting.ts';
 export { fitsHostEvent } from './builds/hosts/hosts.ts';
+export { type Chart, chartsOf, sparkline, topOf } from './charts/chart.ts';
 export { configurationAgainstRunning } from './compose/config-against-running.ts';
 export { checkConfig, checkConfigFile, loadSettings } from './compose/configuration.ts';
 export { databaseNames, lintRelease, unknownRule } from './compose/lint.ts';

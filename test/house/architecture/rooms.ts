@@ -47,6 +47,7 @@ export const rooms: readonly Room[] = [
   engineRoom('migrator', ['lib', 'config/kit'], ['config']),
   engineRoom('evidence', ['lib', 'config/kit'], ['domain']),
   engineRoom('analysis', [], ['domain']),
+  engineRoom('charts', ['analysis'], ['api']),
   engineRoom('report', ['domain'], ['config', 'api']),
   engineRoom('releases', ['lib'], ['domain', 'config']),
   engineRoom('builds', ['domain', 'lib', 'state', 'config'], ['api']),

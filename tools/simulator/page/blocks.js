@@ -1,5 +1,6 @@
 // Blocks as cards. What this page does not draw is shown by name, never silently left out.
 
+import { renderChart } from './chart.js';
 import { h } from './dom.js';
 import { renderElement } from './elements.js';
 import { richText } from './state.js';
@@ -79,6 +80,7 @@ const BLOCKS = {
       h('div', { class: 'input-error', role: 'alert', hidden: true }),
     ),
   markdown: (block) => h('div', { class: 'text' }, richText(block.text.replace(/\*\*(.+?)\*\*/g, '*$1*'))),
+  data_visualization: renderChart,
   table: (block) =>
     h(
       'table',

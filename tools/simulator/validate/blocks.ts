@@ -1,6 +1,7 @@
 // Blocks: limits, required fields and the ids that Slack fills in when an app leaves them out.
 import { randomBytes } from 'node:crypto';
 import { isRecord, type Json } from '../json.ts';
+import { chart, countCharts } from './charts.ts';
 import { oneText, textObject } from './composition.ts';
 import { checkElement } from './elements.ts';
 import { complain, createReport, list, object, type Report, string } from './report.ts';
@@ -13,18 +14,21 @@ export type BlocksResult =
 
 const MOST_BLOCKS: Readonly<Record<Surface, number>> = { message: 50, modal: 100, home: 100 };
 
-/** Checks a list of blocks as Slack does and fills missing block_ids and action_ids. */
-export function checkBlocks(value: unknown, surface: Surface): BlocksResult {
+/** Checks a list of blocks as Slack does and fills missing block_ids and action_ids. `unknown`: types of newer blocks. */
+export function checkBlocks(value: unknown, surface: Surface, unknown: ReadonlySet<string> = new Set()): BlocksResult {
   const report = createReport();
   const blocks = list(report, { blocks: value }, '', { key: 'blocks', max: MOST_BLOCKS[surface], min: 0 });
   const blockIds = new Set<string>();
   blocks.forEach((block, index) => {
-    checkBlock(report, block, `/blocks/${index}`, surface);
+    const type = isRecord(block) ? String(block.type) : '';
+    if (unknown.has(type)) complain(report, `/blocks/${index}/type`, `unsupported type: ${type}`);
+    else checkBlock(report, block, `/blocks/${index}`, surface);
     const id = isRecord(block) ? block.block_id : undefined;
     if (typeof id !== 'string') return;
     if (blockIds.has(id)) complain(report, `/blocks/${index}/block_id`, `block_id \`${id}\` already exists`);
     blockIds.add(id);
   });
+  countCharts(report, blocks);
   if (report.messages.length > 0) return { ok: false, messages: report.messages };
   return { ok: true, blocks: (blocks as readonly Json[]).map(withIds) };
 }
@@ -123,6 +127,7 @@ const BLOCKS: Readonly<Record<string, BlockRule>> = {
     ),
   },
   table: { check: messageOnly(table) },
+  data_visualization: { fields: 'title chart', check: messageOnly(chart) },
   rich_text: { check: unknownInside },
   video: { check: unknownInside },
   file: { check: messageOnly(unknownInside) },

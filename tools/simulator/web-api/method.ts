@@ -78,7 +78,7 @@ export function contentOf({ context, args }: ApiRequest): Found<Content> {
   const base = { text: said.slice(0, TEXT_CUT), ...(attachments !== undefined && { attachments }) };
   if (!hasBlocks) return found(base);
   if (!Array.isArray(args.blocks)) return refuse('invalid_blocks_format');
-  const checked = checkBlocks(args.blocks, 'message');
+  const checked = checkBlocks(args.blocks, 'message', context.workspace.unknownBlocks);
   if (!checked.ok) return refuse('invalid_blocks', checked.messages);
   if (said === '' && checked.blocks.length === 0) return refuse('no_text');
   if (said === '')

@@ -4,12 +4,33 @@ import type { types } from '@slack/bolt';
 import { cut, cutLines, plain } from './text.ts';
 
 export type Block = types.KnownBlock;
+/** Of a message; a dialog takes no charts. */
+export type CardBlock = Block | ChartBlock;
 export type Button = types.Button;
+
+/** Not among the types of @slack/types yet. */
+export interface ChartBlock {
+  readonly type: 'data_visualization';
+  readonly block_id: string;
+  readonly title: string;
+  readonly chart: {
+    readonly type: 'line';
+    readonly series: readonly {
+      readonly name: string;
+      readonly data: readonly { readonly label: string; readonly value: number }[];
+    }[];
+    readonly axis_config: {
+      readonly categories: readonly string[];
+      readonly x_label: string;
+      readonly y_label: string;
+    };
+  };
+}
 
 /** A message: `text` says the whole state in one sentence, for notifications and screen readers. */
 export interface Card {
   readonly text: string;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly CardBlock[];
 }
 
 export const maxBlocks = 50;
@@ -96,7 +117,7 @@ function confirmation(
 export const textAlone = ({ text }: Card): Card => ({ text: cutLines(text, 1500), blocks: [] });
 
 /** At most fifty blocks; a cut card says so and keeps its last two (buttons and context). */
-export function card(text: string, blocks: readonly (Block | undefined)[], limit = maxBlocks): Card {
+export function card(text: string, blocks: readonly (CardBlock | undefined)[], limit = maxBlocks): Card {
   const present = blocks.filter((block) => block !== undefined);
   if (present.length <= limit) return { text: cutLines(text, maxText), blocks: present };
   const left = present.length - (limit - 1);

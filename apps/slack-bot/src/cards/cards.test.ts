@@ -74,7 +74,7 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
     deploymentCard(
       change(view({ change: { bytes: 1234, files: 1, bytesBefore: 5_600_000, filesBefore: 12 }, notes: 'New prices' })),
       formatter,
-      changesShown(change),
+      { changes: changesShown(change) },
     ),
 };
 
@@ -225,8 +225,8 @@ describe('a deployment card', () => {
   test('shows both sides next to each other, and the whole state in one sentence', () => {
     const card = deploymentCard(everyView.canary as DeploymentView, formatter);
     const drawn = JSON.stringify(card.blocks);
-    expect(drawn).toContain('0.17 %  vs  0.10 % on `v2.0`');
-    expect(drawn).toContain('182 ms  vs  175 ms');
+    expect(drawn).toContain('2 (0.17 %) errors');
+    expect(drawn).toContain('11 (0.10 %) errors');
     expect(drawn).toContain('`██░░░░░░░░░░░░░░░░░░` 10 %');
     expect(card.text).toBe(
       'shop v2.1: canary 10 %. 1\u202f204 requests, 0.17 % errors against 0.10 % on v2.0, verdict Successful. Possible now: pause, abort.',

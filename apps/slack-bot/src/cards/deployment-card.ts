@@ -1,16 +1,16 @@
 // The one live message of a deployment: drawn again from the view after every change.
 
-import type { DeploymentView } from '@bg/engine';
+import { type Chart, chartsOf, type DeploymentView, inWords, type TrendView } from '@bg/engine';
 import { actions, type Block, type Card, card, header } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { type ChangesShown, changesPart } from './changes-part.ts';
+import { chartBlock, chartLimits } from './chart-block.ts';
+import { progressPart, sidesPart, verdictPart } from './numbers-part.ts';
 import {
   approvalPart,
   causePart,
   contextPart,
-  numbersPart,
   pausedPart,
-  progressPart,
   receiptPart,
   standbyPart,
   stepsPart,
@@ -22,40 +22,63 @@ import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
 import { timelineButton } from './timeline-button.ts';
 
-type Part = (view: DeploymentView, formatter: PeopleFormatter, changes: ChangesShown | undefined) => Block | undefined;
+interface More {
+  readonly changes?: ChangesShown | undefined;
+  /** Both sides over time. */
+  readonly trend?: TrendView | undefined;
+}
 
-const underWay: readonly Part[] = [progressPart, changesPart, schemaPart, numbersPart, stepsPart];
-const over: readonly Part[] = [causePart, standbyPart];
+interface Drawn {
+  readonly changes: ChangesShown | undefined;
+  readonly charts: readonly Chart[];
+}
+
+type Part = (view: DeploymentView, formatter: PeopleFormatter, drawn: Drawn) => Block | undefined;
+
+const changed: Part = (view, formatter, { changes }) => changesPart(view, formatter, changes);
+const sides: Part = (view, _, { charts }) => sidesPart(view, charts);
+const numbers: readonly Part[] = [sides, verdictPart];
+
+const underWay: readonly Part[] = [progressPart, changed, schemaPart, ...numbers, stepsPart];
+/** What was seen matters most when it is over. */
+const over: readonly Part[] = [causePart, ...numbers, standbyPart];
 
 /** What each stage shows between header and buttons. */
 const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   working: underWay,
   canary: underWay,
-  approval: [approvalPart, changesPart, schemaPart, progressPart, numbersPart, stepsPart],
+  approval: [approvalPart, changed, schemaPart, progressPart, ...numbers, stepsPart],
   held: underWay,
   paused: [pausedPart, ...underWay],
-  baking: [progressPart, schemaPart, receiptPart, numbersPart, standbyPart, stepsPart],
-  unwinding: [causePart, progressPart, numbersPart, stepsPart],
-  promoted: [causePart, changesPart, receiptPart, schemaPart, standbyPart],
+  baking: [progressPart, schemaPart, receiptPart, ...numbers, standbyPart, stepsPart],
+  unwinding: [causePart, progressPart, ...numbers, stepsPart],
+  promoted: [causePart, changed, receiptPart, schemaPart, standbyPart],
   aborted: over,
-  'rolled-back': [causePart, receiptPart, standbyPart],
-  failed: [causePart, standbyPart, stepsPart],
+  'rolled-back': [causePart, ...numbers, receiptPart, standbyPart],
+  failed: [causePart, ...numbers, standbyPart, stepsPart],
   superseded: over,
   cancelled: over,
-  halted: [causePart, progressPart, receiptPart, standbyPart, stepsPart],
+  halted: [causePart, progressPart, ...numbers, receiptPart, standbyPart, stepsPart],
 };
 
-export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter, changes?: ChangesShown): Card {
+export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter, more: More = {}): Card {
+  const { changes, trend } = more;
   const stage = stageOf(view);
   const looking = view.outcome === undefined ? [] : [timelineButton(view.id)];
   const buttons = [...actionButtons(view, view.actions), ...looking];
+  const charts = trend === undefined ? [] : chartsOf(trend, chartLimits.categories);
   // "If a message is updated, use a new block_id": Slack's own advice, or old buttons linger on some clients.
   const drawn = `${view.id}:${view.stateVersion}:${view.observation?.at ?? 0}`;
   return card(deploymentSentence(view), [
     header(`${stageEmoji[stage]} ${subject(view)} · ${headline(view)}`),
-    ...layouts[stage].map((part) => part(view, formatter, changes)),
+    ...layouts[stage].map((part) => part(view, formatter, { changes, charts })),
     warningsPart(view),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
+    // After the buttons: a phone shows those first. One point is no line.
+    ...charts
+      .filter(({ labels }) => labels.length > 1)
+      .slice(0, chartLimits.charts)
+      .map((chart) => chartBlock(chart, drawn)),
     { ...contextPart(smallPrintOf(view, changes), formatter), block_id: `about:${drawn}` },
   ]);
 }
@@ -74,12 +97,17 @@ export function deploymentSentence(view: DeploymentView): string {
   return [`${what}.`, ...rest].join(' ');
 }
 
-function numbersSentence({ observation, from }: DeploymentView): string {
+function numbersSentence({ observation, from, version }: DeploymentView): string {
   if (observation === undefined) return '';
   const { stable, canary, judgement } = observation;
+  const words = outside(inWords(judgement, { version, from: from?.version }), 300);
+  const verdict = `verdict ${judgement.verdict}${judgement.verdict === 'Successful' ? '' : `: ${words}`}.`;
+  if (canary.requests === 0) return verdict;
   const other =
-    from === undefined ? '' : ` against ${share(stable.errors, stable.requests)} on ${outside(from.version, 64)}`;
-  return `${count(canary.requests)} requests, ${share(canary.errors, canary.requests)} errors${other}, verdict ${judgement.verdict}.`;
+    from === undefined || stable.requests === 0
+      ? ''
+      : ` against ${share(stable.errors, stable.requests)} on ${outside(from.version, 64)}`;
+  return `${count(canary.requests)} requests, ${share(canary.errors, canary.requests)} errors${other}, ${verdict}`;
 }
 
 function nextSentence({ approval, actions: legal }: DeploymentView): string {

@@ -1,31 +1,9 @@
 // The parts a deployment's card is made of. Each returns nothing when there is nothing to say.
 
-import {
-  type ApprovalView,
-  type DeploymentView,
-  errorsByClient,
-  type Observation,
-  type Receipt,
-  type StepView,
-} from '@bg/engine';
-import { type Block, context, fields, section } from './blocks.ts';
+import type { ApprovalView, DeploymentView, Receipt, StepView } from '@bg/engine';
+import { type Block, context, section } from './blocks.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
-import { currentStep } from './stage.ts';
-import { bar, code, count, dateTime, duration, join, link, outside, share, time } from './text.ts';
-
-/** The bar, what is done now, and when it is over. */
-export function progressPart(view: DeploymentView): Block {
-  const step = currentStep(view);
-  const done = view.steps.filter(({ status }) => status === 'done' || status === 'skipped').length;
-  const place =
-    step === undefined ? undefined : `step ${Math.min(done + 1, view.steps.length)} of ${view.steps.length}`;
-  const until = view.observation?.watchUntil;
-  const end =
-    until === undefined || view.waitsFor !== 'time' || view.percent === 100
-      ? undefined
-      : `until ${time(until)} at the earliest`;
-  return section(join(bar(view.percent), place, step && outside(step.title, 120), end));
-}
+import { code, dateTime, duration, join, link, outside, time } from './text.ts';
 
 const signs: Readonly<Record<StepView['status'], string>> = {
   waiting: '◦',
@@ -58,56 +36,6 @@ function stepText({ title, status, startedAt, endedAt }: StepView): string {
   const ms = status === 'done' && startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : 0;
   return `${outside(title, 120)}${ms < 1000 ? '' : ` _${duration(ms)}_`}`;
 }
-
-/** The numbers of both sides, and the judge's verdict. */
-export function numbersPart({ observation, version, from }: DeploymentView): Block | undefined {
-  if (observation === undefined) return undefined;
-  const { stable, canary, judgement, advice, checks = [] } = observation;
-  const old = from === undefined ? undefined : code(from.version, 40);
-  const both = (own: string, other: string): string => `${own}${old === undefined ? '' : `  vs  ${other} on ${old}`}`;
-  return fields([
-    [`Errors on ${outside(version, 40)}`, both(errorsText(canary), errorsText(stable))],
-    ['p95', both(`${count(canary.p95Ms)} ms`, `${count(stable.p95Ms)} ms`)],
-    ['Requests', both(count(canary.requests), count(stable.requests))],
-    ['Verdict', `${verdictSign[judgement.verdict]} ${judgement.verdict}${reasonOf(judgement)}`],
-    ...adviceFields(judgement, advice),
-    ...checkFields(checks),
-  ]);
-}
-
-/** With what the judge counts, where clients repeat their errors. */
-function errorsText(side: Observation['stable']): string {
-  const counted = errorsByClient(side);
-  return `${share(side.errors, side.requests)}${counted === side.errors ? '' : ` (${count(side.errors)}, ${count(counted)} by clients)`}`;
-}
-
-/** What the comparison of both sides says, where the deployment goes by the fixed limits. */
-function adviceFields(judgement: Observation['judgement'], advice: Observation['advice']): [string, string][] {
-  if (advice === undefined || advice.sentence === judgement.sentence) return [];
-  return [['Comparison', `${verdictSign[advice.verdict]} ${outside(advice.sentence, 300)}`]];
-}
-
-/** All in one field: Slack takes ten of them. */
-function checkFields(checks: NonNullable<Observation['checks']>): [string, string][] {
-  if (checks.length === 0) return [];
-  const lines = checks.slice(0, 8).map(({ name, dryRun, judgement: { verdict, sentence } }) => {
-    const reason = verdict === 'Successful' ? '' : `: ${outside(sentence, 120)}`;
-    return `${verdictSign[verdict]} ${outside(name, 40)}${dryRun ? ' (dry run)' : ''}${reason}`;
-  });
-  return [['Checks', lines.join('\n')]];
-}
-
-/** The numbers above say why it is well; anything else needs its sentence. */
-function reasonOf({ verdict, sentence }: Observation['judgement']): string {
-  return verdict === 'Successful' ? '' : `\n${outside(sentence, 200)}`;
-}
-
-const verdictSign: Readonly<Record<Observation['judgement']['verdict'], string>> = {
-  Successful: '🟢',
-  Failed: '🔴',
-  Inconclusive: '⚪',
-  Error: '⚠️',
-};
 
 export function approvalPart(view: DeploymentView, formatter: PeopleFormatter): Block | undefined {
   const { approval } = view;

@@ -38,6 +38,7 @@ export type Source = Pick<
   | 'pendingConfiguration'
   | 'settings'
   | 'target'
+  | 'timelines'
 >;
 
 interface DrawTools {
@@ -75,14 +76,17 @@ type Drawing<P> = (payload: P, context: DrawContext, all: readonly P[]) => Drawn
 const lookedAt = 100;
 
 const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
-  card: ({ deploymentId }, { engine: { builds, deployment, settings } }) => {
+  card: ({ deploymentId }, { engine: { builds, deployment, settings, timelines } }) => {
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;
     const changes = changesIn(builds.latest(view.service, lookedAt), { from: view.from?.version, to: view.version });
     const shown = changes && { ...changes, names: nameFormatter(settings.people) };
     return {
       channel: view.channel,
-      card: deploymentCard(view, mentionFormatter(settings.people), shown),
+      card: deploymentCard(view, mentionFormatter(settings.people), {
+        changes: shown,
+        trend: timelines.trend(view.id),
+      }),
       over: view.outcome !== undefined,
     };
   },

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { backoffMs, type OutboxMessage } from '@bg/engine';
 import { type Card, card, context, textAlone } from '../cards/blocks.ts';
+import { hasCharts, withoutCharts } from '../cards/chart-block.ts';
 import type { MessageRef, SlackResult } from '../slack/api.ts';
 import {
   isChannelGone,
@@ -14,6 +15,7 @@ import {
   tooManyToLookThrough,
 } from '../slack/problems.ts';
 import { isDirect, isUpdatedInPlace } from './messages.ts';
+import { rememberRefusal, suited } from './newer-blocks.ts';
 import { messagesOf, recordResult } from './record-result.ts';
 import { channelOf, readMessageRef, rememberChannel } from './references.ts';
 import type { Item, Sender, SendResult } from './sending.ts';
@@ -57,12 +59,12 @@ function waitOnce(engine: Sender['engine'], message: OutboxMessage): void {
 
 async function updateAt(sender: Sender, item: Item, place: MessageRef): Promise<SendResult> {
   const { message, drawn } = item;
-  const shown = withLink(drawn.card, place.earlier);
+  const shown = withLink(suited(sender, drawn.card), place.earlier);
   const now: MessageRef = { ...place, ...traits(item, shown) };
   if (now.print === place.print) return recordResult(sender, item, 'chat.update', { ok: true, value: place });
   if (!sender.buckets.take('chat.update')) return 'ended';
   const mark = { key: message.key, version: message.version };
-  const answer = await withTextFallback(sender, item, shown, (one) => sender.slack.update(place, one, mark));
+  const answer = await withFallbacks(sender, item, shown, (one) => sender.slack.update(place, one, mark));
   if (answer.ok) return recordResult(sender, item, 'chat.update', { ok: true, value: now });
   if (!isGone(answer.problem)) return recordResult(sender, item, 'chat.update', answer);
   if (!(place.over && now.over)) return replaceMessage(sender, item, { place, problem: answer.problem });
@@ -115,7 +117,7 @@ async function postNew(sender: Sender, item: Item, options: PostOptions = {}): P
     if (!found.ok) return recordResult(sender, item, 'chat.postMessage', found);
     if (found.value !== undefined) return recordFound(sender, item, found.value);
   }
-  const shown = withLink(drawn.card, earlier);
+  const shown = withLink(suited(sender, drawn.card), earlier);
   const answer = await post(sender, item, { channel, threadTs, shown });
   if (!answer.ok && threadTs !== undefined && isGone(answer.problem))
     return options.isOver && !isChannelGone(answer.problem) ? dropThread(sender, item) : waitForCard(sender, item);
@@ -148,11 +150,11 @@ interface ToPost {
 function post(sender: Sender, item: Item, { channel, threadTs, shown }: ToPost): Promise<SlackResult<MessageRef>> {
   const { message, also = [] } = item;
   const mark = { key: message.key, version: message.version, also: also.map(({ key }) => key) };
-  return withTextFallback(sender, item, shown, (one) => sender.slack.post({ channel, threadTs, mark, card: one }));
+  return withFallbacks(sender, item, shown, (one) => sender.slack.post({ channel, threadTs, mark, card: one }));
 }
 
-/** Refused blocks are a fault of the bot; the text without them still shows the state. */
-async function withTextFallback(
+/** Charts may be new to the workspace. Other refused blocks are a fault of the bot; the text still shows the state. */
+async function withFallbacks(
   sender: Sender,
   { message }: Item,
   shown: Card,
@@ -161,6 +163,15 @@ async function withTextFallback(
   const answer = await send(shown);
   if (answer.ok || !isMisdrawn(answer.problem)) return answer;
   const problem = problemSentence(answer.problem);
+  const plain = hasCharts(shown) ? await send(withoutCharts(shown)) : answer;
+  if (plain.ok) {
+    rememberRefusal(sender);
+    sender.log.info(
+      { key: message.key, problem },
+      'this workspace takes no native charts; cards go without them for a day',
+    );
+  }
+  if (plain.ok || !isMisdrawn(plain.problem)) return plain;
   sender.log.error({ key: message.key, problem }, 'Slack refused the blocks of a message; only its text is sent');
   return send(textAlone(shown));
 }

@@ -1,5 +1,6 @@
 // The calls this bot makes to Slack, each answered with a value: what Slack refuses and what gets lost are no exceptions.
 
+import type { types } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Card } from '../cards/blocks.ts';
 import type { HomeView } from '../cards/home-view.ts';
@@ -62,6 +63,8 @@ export interface Slack {
   /** The id of `#name`; undefined when there is no such channel the bot may see. */
   channelId(name: string): Promise<SlackResult<string | undefined>>;
   permalink(place: MessageRef): Promise<string | undefined>;
+  /** The address of the workspace; undefined until Slack has said which one this is. */
+  workspace(): string | undefined;
   /** The address of a message without asking for it; undefined until Slack has said which workspace this is. */
   addressOf(place: Pick<MessageRef, 'channel' | 'ts'>): string | undefined;
 }
@@ -123,6 +126,7 @@ export function connectSlack(client: WebClient): Slack {
       const found = await answer(client.chat.getPermalink({ channel, message_ts: ts }), ({ permalink }) => permalink);
       return found.ok ? found.value : undefined;
     },
+    workspace: () => workspace,
     addressOf: ({ channel, ts }) =>
       workspace === undefined
         ? undefined
@@ -132,7 +136,8 @@ export function connectSlack(client: WebClient): Slack {
 
 const same = <T>(value: T): T => value;
 
-const content = ({ text, blocks }: Card) => ({ text, blocks: [...blocks] });
+/** Slack takes blocks that its types do not name yet. */
+const content = ({ text, blocks }: Card) => ({ text, blocks: [...blocks] as types.KnownBlock[] });
 
 const metadata = ({ key, version, also = [] }: Mark) => ({
   event_type: eventType,

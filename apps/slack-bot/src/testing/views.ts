@@ -1,6 +1,6 @@
 // Views of deployments as the engine would give them, for tests of what is drawn from them.
 
-import type { DeploymentView, Observation, Person, SideCounts } from '@bg/engine';
+import type { DeploymentView, Observation, Person, SideCounts, TrendView } from '@bg/engine';
 
 export const noon = Date.UTC(2026, 10, 21, 12, 0, 0);
 
@@ -30,6 +30,19 @@ export const observation: Observation = {
   },
   watchUntil: noon + 60_000,
 };
+
+/** A minute at 10 %, then a minute at 50 %, in spans of five seconds. */
+export function trend(changes: Partial<TrendView> = {}): TrendView {
+  const side = (requests: number, errors: number, p99Ms: number) => ({ requests, errors, p50Ms: p99Ms / 4, p99Ms });
+  const points = Array.from({ length: 24 }, (_, index) => ({
+    from: noon + index * 5_000,
+    to: noon + (index + 1) * 5_000,
+    percent: index < 12 ? 10 : 50,
+    stable: side(900, 9, 80 + index),
+    canary: side(100, index, 90 + index * 5),
+  }));
+  return { version: 'v2.1', from: 'v2.0', points, decision: undefined, ...changes };
+}
 
 export const titles = [
   ['expand-schema', 'widen the database schema'],
@@ -183,6 +196,7 @@ export const everyView: Readonly<Record<string, DeploymentView>> = {
     percent: 10,
     steps: steps(4),
     cause: { code: 'canary-failed', sentence: '9 % errors on the new side', actor: 'engine' },
+    observation,
   }),
   promoted: view({
     ...ended('promoted', 'v2.1 is live'),
