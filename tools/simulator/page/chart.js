@@ -5,7 +5,7 @@ import { h } from './dom.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const COLORS = ['#1264a3', '#e01e5a', '#2eb67d', '#ecb22e', '#611f69', '#868686'];
-const SIZE = { width: 600, height: 200, left: 44, right: 12, top: 8, bottom: 34 };
+const SIZE = { width: 600, height: 200, left: 44, right: 12, top: 22, bottom: 34 };
 
 export function renderChart(block) {
   const { chart, title } = block;
@@ -42,18 +42,12 @@ function lines({ series, axis_config: { categories, x_label: xLabel, y_label: yL
       svg('text', { class: 'tick', x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, shortNumber(value)),
     ]),
     ...categories.flatMap((label, index) =>
-      index % every === 0 || index === categories.length - 1
-        ? [
-            svg(
-              'text',
-              { class: 'tick', x: x(index), y: height - bottom + 16, 'text-anchor': anchor(index, categories) },
-              label,
-            ),
-          ]
+      index % every === 0
+        ? [svg('text', { class: 'tick', x: x(index), y: height - bottom + 16, 'text-anchor': anchor(index) }, label)]
         : [],
     ),
     svg('text', { class: 'axis', x: (left + width) / 2, y: height - 4, 'text-anchor': 'middle' }, xLabel ?? ''),
-    svg('text', { class: 'axis', x: 4, y: SIZE.top + 8 }, yLabel ?? ''),
+    svg('text', { class: 'axis', x: 4, y: 12 }, yLabel ?? ''),
     ...series.map(({ data }, index) =>
       svg('polyline', {
         class: 'line',
@@ -64,7 +58,7 @@ function lines({ series, axis_config: { categories, x_label: xLabel, y_label: yL
   );
 }
 
-const anchor = (index, categories) => (index === 0 ? 'start' : index === categories.length - 1 ? 'end' : 'middle');
+const anchor = (index) => (index === 0 ? 'start' : 'middle');
 
 function legend(series) {
   return h(
