@@ -60,9 +60,13 @@ function pauseChange(before: DeploymentView | undefined, { paused, outcome }: De
 function approvalChange(before: DeploymentView | undefined, { id, approval }: DeploymentView): readonly string[] {
   if (!approval) return [];
   const old = before?.approval?.id === approval.id ? before.approval : undefined;
-  if (old?.status === approval.status && old.given.length === approval.given.length) return [];
+  const { missing = '' } = approval;
+  if (old?.status === approval.status && old.given.length === approval.given.length && (old.missing ?? '') === missing)
+    return [];
   if (approval.status === 'pending')
-    return [`waits for approval, ${approval.given.length} of ${approval.needed} given: bg approve ${id}`];
+    return [
+      `waits for approval, ${approval.given.length} of ${approval.needed} given${missing === '' ? '' : `, missing: ${missing}`}: bg approve ${id}`,
+    ];
   const by = approval.decidedBy === undefined ? '' : ` by ${shortName(approval.decidedBy)}`;
   return [`approval ${approval.status}${by}${approval.reason === undefined ? '' : `: ${approval.reason}`}`];
 }

@@ -156,7 +156,7 @@ function keptLines({ kept }: DeploymentView, now: number): readonly string[] {
 }
 
 function approvalSentence(
-  { needed, given, approvers, deadlineAt, onTimeout, stale, opensAt }: ApprovalView,
+  { needed, given, approvers, deadlineAt, onTimeout, stale, opensAt, missing = '' }: ApprovalView,
   { now, paint }: Light,
 ): string {
   const who = approvers.length === 0 ? 'an approver' : approvers.join(', ');
@@ -164,7 +164,7 @@ function approvalSentence(
   const opens = opensAt === undefined || opensAt <= now ? '' : `, not before ${timeText(opensAt, now)}`;
   if (stale)
     return paint.red('stale, review again: the active side or the configuration has changed; abort, and deploy again');
-  return `${paint.yellow('waits for approval')}: ${given.length} of ${needed} given, by ${who}${opens}; after ${timeText(deadlineAt, now)} ${then}`;
+  return `${paint.yellow('waits for approval')}: ${given.length} of ${needed} given${missing === '' ? '' : `, missing: ${missing}`}, by ${who}${opens}; after ${timeText(deadlineAt, now)} ${then}`;
 }
 
 function nextLines(view: DeploymentView, paint: Paint): readonly string[] {

@@ -109,7 +109,19 @@ export function schemaPlanLines(plan: SchemaPlanView, { paint }: Light): readonl
 }
 
 export function contractLines(view: ContractView, { paint }: Light): readonly string[] {
-  const { id, migrations, statements, consequence, status, given, needed, approvers, problem, next } = view;
+  const {
+    id,
+    migrations,
+    statements,
+    consequence,
+    status,
+    given,
+    needed,
+    missing = '',
+    approvers,
+    problem,
+    next,
+  } = view;
   return [
     `${paint.bold(`contract ${id}`)} of ${migrations.join(', ')}: ${status}`,
     ...statements.flatMap((text) => text.trimEnd().split('\n')).map((line) => `    ${line}`),
@@ -119,7 +131,7 @@ export function contractLines(view: ContractView, { paint }: Light): readonly st
     ...(status === 'pending' || next === undefined ? [] : [`  ${paint.yellow(next)}`]),
     ...(status === 'pending'
       ? [
-          `  ${given.length} of ${needed} approved, until ${clockTime(view.deadlineAt)}; asked by ${shortName(view.requestedBy)}`,
+          `  ${given.length} of ${needed} approved${missing === '' ? '' : `, missing: ${missing}`}, until ${clockTime(view.deadlineAt)}; asked by ${shortName(view.requestedBy)}`,
           `  ${paint.cyan(`bg migrate approve ${id}`)}  ${paint.dim(`by ${approvers.join(', ') || 'nobody: there are no approvers'}`)}`,
         ]
       : []),

@@ -46,6 +46,10 @@ describe('what people read', () => {
     expect(text).toContain(
       `waits for approval: 1 of 2 given, by bob, carol; after ${timeText(40_000, 30_000)} it is aborted`,
     );
+    const short = { ...approval, missing: '1 more, of dba' };
+    expect(deploymentLines({ ...canaryView, approval: short }, light).join('\n')).toContain(
+      'waits for approval: 1 of 2 given, missing: 1 more, of dba, by bob, carol;',
+    );
   });
 
   it('shows a degraded side as a separate grade, with what it lacks', () => {

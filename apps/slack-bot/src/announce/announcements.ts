@@ -40,6 +40,7 @@ const announcements = {
   'glass-broken': { line: 'approvers', note: '🧯' },
   'approval-expired': { line: 'none' },
   approved: { line: 'none' },
+  'approval-counted': { line: 'none' },
   rejected: { line: 'none' },
   'promoted-on': { line: 'none' },
   paused: { line: 'none' },

@@ -238,6 +238,15 @@ describe('a deployment card', () => {
     expect(drawn).toContain('<@U0BOB> *Carol &amp; &lt;Co&gt;* <!subteam^S0APPROVERS>');
     expect(drawn).toContain('<@U0ALICE> requested it and cannot approve');
   });
+
+  test('says which group an approval still waits for', () => {
+    const waiting = everyView.approval as DeploymentView;
+    if (waiting.approval === undefined) throw new Error('this view waits for approval');
+    const approval = { ...waiting.approval, needed: 2, given: ['bob'], missing: '1 more, of dba' };
+    const card = deploymentCard({ ...waiting, approval }, formatter);
+    expect(JSON.stringify(card.blocks)).toContain('*1 of 2 approved.* Waits for 1 more, of dba.');
+    expect(card.text).toContain('Needs 1 more, of dba.');
+  });
 });
 
 test('a refusal names the sentence, the way on, the rule, and that nothing was changed', () => {

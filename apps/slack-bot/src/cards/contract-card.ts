@@ -2,6 +2,7 @@
 
 import type { ContractView } from '@bg/engine';
 import { actions, type Block, button, type Card, card, context, header, section } from './blocks.ts';
+import { waits } from './parts.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { code, cutLines, dateTime, join, outside } from './text.ts';
 
@@ -54,7 +55,7 @@ function question(view: ContractView, formatter: PeopleFormatter): readonly (Blo
   const eyes = fourEyes ? ` ${formatter.actor(requestedBy)} requested it and cannot approve.` : '';
   return [
     section(
-      `*${given.length} of ${needed} approved.* ${asked}: please look and decide.${eyes}\nOpen until ${dateTime(deadlineAt)}.`,
+      `*${given.length} of ${needed} approved.*${waits(view)} ${asked}: please look and decide.${eyes}\nOpen until ${dateTime(deadlineAt)}.`,
     ),
     actions(
       [

@@ -111,6 +111,7 @@ function numbersSentence({ observation, from, version }: DeploymentView): string
 }
 
 function nextSentence({ approval, actions: legal }: DeploymentView): string {
-  if (approval?.status === 'pending') return `Needs ${approval.needed - approval.given.length} more approval.`;
+  if (approval?.status === 'pending')
+    return `Needs ${approval.missing || `${approval.needed - approval.given.length} more approval`}.`;
   return legal.length === 0 ? '' : `Possible now: ${legal.map(({ name }) => name).join(', ')}.`;
 }

@@ -47,9 +47,13 @@ export function approvalPart(view: DeploymentView, formatter: PeopleFormatter): 
   const asked = approval.approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
   const eyes = approval.fourEyes ? ` ${formatter.actor(view.requestedBy)} requested it and cannot approve.` : '';
   return section(
-    `*${approval.given.length} of ${approval.needed} approved.* ${asked}: please look and decide.${eyes}${opens(approval)}\n${deadline(approval)}`,
+    `*${approval.given.length} of ${approval.needed} approved.*${waits(approval)} ${asked}: please look and decide.${eyes}${opens(approval)}\n${deadline(approval)}`,
   );
 }
+
+/** Where some must be of a group: who is still missing. */
+export const waits = ({ missing = '' }: Pick<ApprovalView, 'missing'>): string =>
+  missing === '' ? '' : ` Waits for ${missing}.`;
 
 const opens = ({ opensAt }: ApprovalView): string =>
   opensAt === undefined ? '' : ` No approval counts before ${dateTime(opensAt)}.`;

@@ -8,6 +8,7 @@ import type { Origin, ReleaseChange } from '../domain/release.ts';
 import type { SideCounts } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { DeploymentSchema } from '../orchestrator/schema/deployment-schema.ts';
+import type { ApprovalGroupView } from './approval-group.ts';
 
 /** What a person may do next. Every deployment that is not finished has at least one. */
 export type ActionName =
@@ -61,6 +62,10 @@ export interface ApprovalView {
   readonly fourEyes: boolean;
   /** The plan is not the one that was asked about any more: the approval cannot be given. */
   readonly stale?: boolean;
+  /** Of whom some must be among those who approve; absent where any approver counts. */
+  readonly groups?: readonly ApprovalGroupView[];
+  /** With groups: `1 more, of dba`; empty when nothing is missing. */
+  readonly missing?: string;
   /** Before this, no approval counts; undefined where there is no such time. */
   readonly opensAt?: number | undefined;
   /** Person ids of who wrote, pushed, triggered or merged the release, as CI announced it: with four eyes they cannot approve it. */

@@ -2,6 +2,7 @@
 // published, opened or merged it. With four eyes each of them counts as having asked for it: no person can
 // approve their own work, and the name in a commit, which anyone can write, exempts no person.
 
+import type { ApprovalGroup } from '../config/approval/groups.ts';
 import { findPerson } from '../config/people/people.ts';
 import type { Person, Settings, TargetSettings } from '../config/settings.ts';
 import type { Author, Build, Deed } from '../domain/build.ts';
@@ -125,8 +126,12 @@ export function leftToApprove(
   { approval }: Pick<TargetSettings, 'approval'>,
   barred: readonly (string | undefined)[],
 ): string | undefined {
-  const { approvers, fourEyes, count } = approval;
-  if (!fourEyes || approvers.some((name) => name.startsWith('group:'))) return undefined;
+  const { approvers, fourEyes, count, groups } = approval;
+  if (!fourEyes) return undefined;
+  const short = groups.find((group) => isShort(group, barred));
+  if (short)
+    return `group ${short.name} has too few people left to approve it, since some asked for it or had a hand in it; abort it, or add an approver to ${short.name}`;
+  if (approvers.some((name) => name.startsWith('group:'))) return undefined;
   const left = approvers.filter((id) => !barred.includes(id));
   if (left.length >= count) return undefined;
   const who =
@@ -135,6 +140,9 @@ export function leftToApprove(
       : `only ${left.join(', ')} may still approve it, and ${count} approvals are needed`;
   return `${who}: ${approvers.filter((id) => barred.includes(id)).join(', ')} asked for it or had a hand in it; abort it, or add an approver`;
 }
+
+const isShort = ({ approvers, count }: ApprovalGroup, barred: readonly (string | undefined)[]): boolean =>
+  !approvers.some((name) => name.startsWith('group:')) && approvers.filter((id) => !barred.includes(id)).length < count;
 
 /** What a person did to a release, for a refusal: `wrote a part of v2.1`; undefined for one who did nothing. */
 function contributionOf({ hands }: Writers, person: string, version: string): string | undefined {

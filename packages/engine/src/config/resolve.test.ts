@@ -136,6 +136,7 @@ describe('defaults', () => {
         beforeTraffic: false,
         approvers: ['bob', 'carol'],
         count: 1,
+        groups: [],
         fourEyes: true,
         deadlineMs: 3_600_000,
         onTimeout: 'abort',

@@ -36,6 +36,7 @@ const reports = {
   'glass-broken': { mail: true, pager: true },
   'approval-expired': {},
   approved: {},
+  'approval-counted': {},
   rejected: {},
   'promoted-on': {},
   paused: {},

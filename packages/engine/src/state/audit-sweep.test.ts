@@ -64,7 +64,7 @@ it('finds a vote that was taken out after it was verified, and one that no row n
     "INSERT INTO approvals (id, deployment_id, position, plan_hash, needed, asked_at, deadline_at, on_timeout, status) VALUES ('a_1', 'd_1', 0, 'h', 1, 1, 2, 'abort', 'pending')",
   );
   state.store.write((tx) => {
-    tx.audit({ actor: 'person:bob', action: 'approved', deploymentId: 'd_1', sentence: 'bob approves' });
+    tx.audit({ actor: 'person:bob', action: 'approved', deploymentId: 'd_1', sentence: 'bob approves', detail: {} });
     tx.db.$client.prepare('INSERT INTO votes VALUES (?, ?, ?)').run('a_1', 'person:bob', tx.now);
   });
   pass(1_000);

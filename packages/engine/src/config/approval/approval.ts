@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../../lib/units.ts';
 import { approver, choice, duration, durationOrZero, listOf, whole, yesNo } from '../kit/values.ts';
+import { type ApprovalGroup, approvalGroups, resolveGroups } from './groups.ts';
 
 const approvers = () => listOf(approver(), 200);
 const count = () => whole({ min: 1, max: 20, expected: 'a number of approvals from 1 to 20' });
@@ -12,6 +13,7 @@ export const approval = z
     beforeTraffic: yesNo().describe('Also ask before the first user is sent. Default: false.').optional(),
     approvers: approvers().describe('Who may approve here, instead of the approvers of the file.').optional(),
     count: count().describe('How many people must approve. Default: 1.').optional(),
+    groups: approvalGroups().optional(),
     fourEyes: yesNo().describe('Who asked for the deployment cannot approve it. Default: true.').optional(),
     deadline: duration().describe('How long an approval may take. Default: 1h.').optional(),
     onTimeout: choice(['abort', 'hold'])
@@ -32,6 +34,7 @@ export const approval = z
       .strictObject({
         approvers: approvers().describe('Who may approve it. Default: the approvers of the target.').optional(),
         count: count().describe('How many people must approve it. Default: as any other release.').optional(),
+        groups: approvalGroups().optional(),
         minimumWait: durationOrZero().describe('Default: as any other release.').optional(),
       })
       .describe(
@@ -56,9 +59,11 @@ export const defaultApproval = {
 
 /** What is asked of people. */
 export interface ApprovalRule {
-  /** Person ids, and Slack user groups as `group:S…`. */
+  /** Person ids, and Slack user groups as `group:S…`; with the members of `groups`. */
   readonly approvers: readonly string[];
   readonly count: number;
+  /** Of whom so many must be among them; empty where any approver counts. */
+  readonly groups: readonly ApprovalGroup[];
   readonly minimumWaitMs: number;
 }
 
@@ -93,21 +98,31 @@ export function resolveApproval(
   given: ApprovalFile & typeof defaultApproval,
   ofFile: readonly string[],
 ): ApprovalSettings {
-  const { deadline, reminder, minimumWait, highRisk, approvers: own = ofFile, ...rest } = given;
+  const { deadline, reminder, minimumWait, highRisk, approvers: own = ofFile, groups: named, ...rest } = given;
   const minimumWaitMs = parseDuration(minimumWait);
+  const groups = resolveGroups(named);
   return {
     ...rest,
-    approvers: own,
+    approvers: withMembers(own, groups),
+    groups,
     deadlineMs: parseDuration(deadline),
     reminderMs: parseDuration(reminder),
     minimumWaitMs,
-    highRisk: highRisk && {
-      approvers: highRisk.approvers ?? own,
-      count: highRisk.count ?? rest.count,
-      minimumWaitMs: highRisk.minimumWait === undefined ? minimumWaitMs : parseDuration(highRisk.minimumWait),
-    },
+    highRisk: highRisk && riskRule({ ...rest, approvers: own, groups, minimumWaitMs }, highRisk),
   };
 }
+
+/** What a release of high risk needs; what its rule leaves out is as for any other. */
+function riskRule(other: ApprovalRule, highRisk: NonNullable<ApprovalFile['highRisk']>): ApprovalRule {
+  const { approvers = other.approvers, count = other.count, minimumWait } = highRisk;
+  const groups = highRisk.groups === undefined ? other.groups : resolveGroups(highRisk.groups);
+  const minimumWaitMs = minimumWait === undefined ? other.minimumWaitMs : parseDuration(minimumWait);
+  return { approvers: withMembers(approvers, groups), count, groups, minimumWaitMs };
+}
+
+/** The people of a group approve too, without being named twice. */
+const withMembers = (approvers: readonly string[], groups: readonly ApprovalGroup[]): readonly string[] =>
+  groups.length === 0 ? approvers : [...new Set([...approvers, ...groups.flatMap((group) => group.approvers)])];
 
 /** What came with a later version is left out while it decides nothing: an update makes no pending approval stale. */
 export function approvalInDigest({
@@ -115,12 +130,18 @@ export function approvalInDigest({
   minimumWaitMs,
   breakGlass,
   highRisk,
+  groups,
   ...approval
 }: ApprovalSettings) {
   return {
     ...approval,
+    ...groupsInDigest(groups),
     ...(minimumWaitMs === 0 ? {} : { minimumWaitMs }),
     ...(breakGlass.length === 0 ? {} : { breakGlass }),
-    ...(highRisk ? { highRisk } : {}),
+    ...(highRisk ? { highRisk: riskInDigest(highRisk) } : {}),
   };
 }
+
+const groupsInDigest = (groups: readonly ApprovalGroup[]) => (groups.length === 0 ? {} : { groups });
+
+const riskInDigest = ({ groups, ...rule }: ApprovalRule) => ({ ...rule, ...groupsInDigest(groups) });

@@ -1,5 +1,6 @@
 // Every person is unique, and it is possible to give the required approvals.
 
+import { groupLists, membersOf } from '../approval/check.ts';
 import type { Draft } from '../kit/draft.ts';
 import type { Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
@@ -55,6 +56,8 @@ function listsOf(path: Path, approval: Draft<ServiceOptions['approval']>): reado
     [[...path, 'approvers'], approval?.approvers],
     [[...path, 'breakGlass'], approval?.breakGlass],
     [[...path, 'highRisk', 'approvers'], approval?.highRisk?.approvers],
+    ...groupLists([...path, 'groups'], approval?.groups),
+    ...groupLists([...path, 'highRisk', 'groups'], approval?.highRisk?.groups),
   ];
 }
 
@@ -84,7 +87,9 @@ export function checkApprovals(draft: Draft<ConfigFile>, target: TargetDraft): r
     target.isSaid('approval', 'count') ||
     canary?.some((step) => step?.approval === true);
   if (unreadable || !asks || list?.some((id) => id?.startsWith('group:'))) return [];
-  const approvers = new Set(list).size;
+  const members = membersOf(approval.groups);
+  if (members.some((id) => id === undefined || id.startsWith('group:'))) return [];
+  const approvers = new Set([...(list ?? []), ...members]).size;
   const count = approval.count;
   if (approvers < count) {
     const at = target.isSaid('approval', 'count') ? target.saidAt('approval', 'count') : target.path;
@@ -113,7 +118,9 @@ export function checkHighRisk(draft: Draft<ConfigFile>, target: TargetDraft): re
   const count = highRisk?.count ?? approval?.count;
   if (highRisk === undefined || count === undefined || list === undefined || list.includes(undefined)) return [];
   if (list.some((id) => id?.startsWith('group:'))) return [];
-  const approvers = new Set(list).size;
+  const members = membersOf(highRisk.groups ?? approval?.groups);
+  if (members.some((id) => id === undefined || id.startsWith('group:'))) return [];
+  const approvers = new Set([...list, ...members]).size;
   const path = target.saidAt('approval', 'highRisk');
   if (approvers < count)
     return [

@@ -37,7 +37,9 @@ export const decisionEvents = {
   'approval-extended': nothing,
   'glass-broken': { reason: text, needed: count },
   'approval-expired': nothing,
-  approved: nothing,
+  // The names of the groups that it counts for, where groups are configured.
+  approved: { approval: optional(text), groups: optional(listOf(text)) },
+  'approval-counted': { approval: text, groups: listOf(text) },
   rejected: nothing,
   'promoted-on': nothing,
   paused: nothing,

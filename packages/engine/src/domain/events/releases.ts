@@ -47,7 +47,7 @@ export const schemaEvents = {
     impossible: listOf(text),
     evidence,
   },
-  'contract-approved': contract,
+  'contract-approved': { ...contract, groups: optional(listOf(text)) },
   'contract-restore-point': { ...contract, printed: text },
   'contract-begun': contract,
   'contract-resumed': contract,

@@ -9,7 +9,7 @@ export function cannotSkip(
   { plan, position }: Pick<DeploymentRow, 'plan' | 'position'>,
   approval: ApprovalSettings,
 ): boolean {
-  const { count, minimumWaitMs } = approvalRule(approval, plan?.risk);
+  const { count, groups, minimumWaitMs } = approvalRule(approval, plan?.risk);
   const isAhead = plan?.steps.some(({ name }, at) => at > position && knownStep(name)?.promote === 'vote') === true;
-  return isAhead && (count > 1 || minimumWaitMs > 0);
+  return isAhead && (count > 1 || groups.length > 0 || minimumWaitMs > 0);
 }

@@ -1,9 +1,11 @@
 // A contract as people see it: what it runs, what it makes impossible, who decides.
 
+import type { ApprovalGroupView } from '../../api/approval-group.ts';
 import { personOf } from '../../domain/actor.ts';
-import { type ContractRow, contractVotesOf, lastContract, liveContract } from '../../state/contracts.ts';
+import { type ContractRow, lastContract, liveContract } from '../../state/contracts.ts';
 import { contractKey, getSnapshot } from '../../state/snapshots.ts';
 import { type Core, requireTarget, type Target } from '../core.ts';
+import { contractCounts, groupsShown } from '../plan/approval-counts.ts';
 import { contractState } from './contract-state.ts';
 import type { SchemaEvidence } from './evidence.ts';
 import { impossibleSentence } from './who-needs.ts';
@@ -32,6 +34,9 @@ export interface ContractView {
   readonly needed: number;
   /** Person ids, in order. */
   readonly given: readonly string[];
+  /** As of the approval of a deployment. */
+  readonly groups?: readonly ApprovalGroupView[];
+  readonly missing?: string;
   readonly deadlineAt: number;
   readonly approvers: readonly string[];
   readonly fourEyes: boolean;
@@ -46,6 +51,8 @@ export interface ContractView {
 
 export function viewContract(core: Core, row: ContractRow): ContractView {
   const { settings, name } = requireTarget(core, row);
+  const rule = settings.approval;
+  const counts = contractCounts(core.store.db, rule, row);
   return {
     id: row.id,
     service: row.service,
@@ -62,9 +69,10 @@ export function viewContract(core: Core, row: ContractRow): ContractView {
     requestedAt: row.requestedAt,
     reason: row.reason ?? undefined,
     needed: row.needed,
-    given: contractVotesOf(core.store.db, row.id).map((person) => personOf(person) ?? person),
+    given: counts.votes.map(({ person }) => personOf(person) ?? person),
     deadlineAt: row.deadlineAt,
     approvers: settings.approval.approvers,
+    ...groupsShown(rule, counts),
     fourEyes: settings.approval.fourEyes,
     decidedBy: row.decidedBy ?? undefined,
     ...contractState(core, row),

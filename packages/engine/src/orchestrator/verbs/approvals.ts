@@ -1,11 +1,20 @@
 // Approvals: given, refused, given more time. Bound to the plan that they were asked for.
 
 import type { DeploymentRef } from '../../api/engine.ts';
+import { approvalRule } from '../../config/approval/approval.ts';
+import { groupsOf, missingText } from '../../config/approval/groups.ts';
 import { type Actor, actorName } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';
 import { clockTime } from '../../domain/times.ts';
-import { addVote, changeApproval, type DeploymentRow, votesOf } from '../../state/deployments.ts';
+import {
+  type ApprovalRow,
+  addVote,
+  advanceDeployment,
+  changeApproval,
+  type DeploymentRow,
+} from '../../state/deployments.ts';
 import type { Core } from '../core.ts';
+import { type ApprovalCounts, approvalCounts } from '../plan/approval-counts.ts';
 import { approveInEmergency } from './break-glass.ts';
 import { decide, maxReason, mayDecide, moved, type Refused, type Situation, unlocked, who } from './decide.ts';
 import { pendingApproval, refusedNow, tooEarly } from './pending-approval.ts';
@@ -69,16 +78,65 @@ export function vote(situation: Situation, ref: DeploymentRef): Refused | undefi
     mayDecide(situation, {}) ?? unlocked(situation) ?? tooEarly(situation, approval) ?? refusedNow(situation, approval);
   if (refusal) return refusal;
   const person = actorName(actor);
-  if (votesOf(tx.db, approval.id).includes(person))
-    return refuse('already-decided', `${who(actor)} has approved already; ${approval.needed} people are needed`);
+  const rule = approvalRule(situation.target.settings.approval, row.plan?.risk);
+  const before = approvalCounts(tx.db, rule, approval);
+  const groups = actor.kind === 'person' ? groupsOf(rule.groups, actor) : [];
+  const earlier = before.votes.find((vote) => vote.person === person);
+  if (earlier) return countFor(situation, approval, { earlier: earlier.groups, groups, before });
   addVote(tx, approval.id, person);
-  const given = votesOf(tx.db, approval.id).length;
-  if (given >= approval.needed)
-    changeApproval(tx, approval.id, { status: 'approved', decidedBy: person, decidedAt: tx.now });
-  moved(
-    situation,
-    'approved',
-    `${who(actor)} approves ${row.version}${approval.needed > 1 ? ` (${given} of ${approval.needed})` : ''}`,
-  );
+  const ofGroups = groups.length === 0 ? '' : `, of ${groups.join(' and ')}`;
+  const given = before.votes.length + 1;
+  const count = approval.needed > 1 ? ` (${given} of ${approval.needed})` : '';
+  advanceDeployment(tx, row.id, {});
+  tx.audit({
+    ...situation.target.key,
+    actor: person,
+    action: 'approved',
+    deploymentId: row.id,
+    sentence: `${who(actor)} approves ${row.version}${count}${ofGroups}`,
+    detail: rule.groups.length === 0 ? {} : { approval: approval.id, groups },
+  });
+  complete(situation, approval);
   return undefined;
+}
+
+/**
+ * A vote is final, and the command line does not know the members of a Slack user group: who approved there, and is seen to
+ * be in a group later, counts for it from then on, and still as one person.
+ */
+function countFor(
+  situation: Situation,
+  approval: ApprovalRow,
+  {
+    earlier,
+    groups,
+    before,
+  }: { readonly earlier: readonly string[]; readonly groups: readonly string[]; readonly before: ApprovalCounts },
+): Refused | undefined {
+  const { tx, row, actor, target } = situation;
+  const added = groups.filter((name) => !earlier.includes(name));
+  if (added.length === 0)
+    return refuse(
+      'already-decided',
+      before.missing.groups.length === 0
+        ? `${who(actor)} has approved already; ${approval.needed} people are needed`
+        : `${who(actor)} has approved already; it waits for ${missingText(before.missing)}`,
+    );
+  advanceDeployment(tx, row.id, {});
+  tx.audit({
+    ...target.key,
+    actor: actorName(actor),
+    action: 'approval-counted',
+    deploymentId: row.id,
+    sentence: `the approval of ${row.version} by ${who(actor)} counts for ${added.join(' and ')} too`,
+    detail: { approval: approval.id, groups: added },
+  });
+  complete(situation, approval);
+  return undefined;
+}
+
+function complete({ tx, row, actor, target }: Situation, approval: ApprovalRow): void {
+  const { missing } = approvalCounts(tx.db, approvalRule(target.settings.approval, row.plan?.risk), approval);
+  if (missing.people > 0) return;
+  changeApproval(tx, approval.id, { status: 'approved', decidedBy: actorName(actor), decidedAt: tx.now });
 }

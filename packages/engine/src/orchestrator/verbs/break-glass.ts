@@ -6,7 +6,7 @@ import { approverRule } from '../../config/people/people.ts';
 import { actorName } from '../../domain/actor.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { addVote, advanceDeployment, changeApproval, votesOf } from '../../state/deployments.ts';
-import { maxReason, note, type Refused, type Situation, unlocked, who } from './decide.ts';
+import { maxReason, type Refused, type Situation, unlocked, who } from './decide.ts';
 import { pendingApproval, refusedNow } from './pending-approval.ts';
 
 export function approveInEmergency(situation: Situation, ref: DeploymentRef, reason: string): Refused | undefined {
@@ -20,7 +20,14 @@ export function approveInEmergency(situation: Situation, ref: DeploymentRef, rea
   const person = actorName(actor);
   if (!votesOf(tx.db, approval.id).includes(person)) {
     addVote(tx, approval.id, person);
-    note(situation, 'approved', `${who(actor)} approves ${row.version} alone`);
+    tx.audit({
+      ...target.key,
+      actor: person,
+      action: 'approved',
+      deploymentId: row.id,
+      sentence: `${who(actor)} approves ${row.version} alone`,
+      detail: {},
+    });
   }
   changeApproval(tx, approval.id, { status: 'approved', decidedBy: person, decidedAt: tx.now, reason: why });
   advanceDeployment(tx, row.id, {});

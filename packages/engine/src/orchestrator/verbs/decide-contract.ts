@@ -1,18 +1,14 @@
 // The decision about a contract: bound to what was asked for, the first one counts.
 
+import { groupsOf, missingApprovals, missingText } from '../../config/approval/groups.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
-import {
-  addContractVote,
-  type ContractRow,
-  changeContract,
-  contractVotesOf,
-  readContract,
-} from '../../state/contracts.ts';
+import { addContractVote, type ContractRow, changeContract, readContract } from '../../state/contracts.ts';
 import type { Tx } from '../../state/store.ts';
 import { type Core, requireTarget, type Target } from '../core.ts';
 import { otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
+import { type ApprovalCounts, contractCounts } from '../plan/approval-counts.ts';
 import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { type ContractView, viewContract } from '../schema/contract-view.ts';
 import { impossibleSentence } from '../schema/who-needs.ts';
@@ -24,15 +20,21 @@ export function approveContract(core: Core, id: string, actor: Actor): Result<Co
     const refusal = mayDecide({ core, target, row, actor }, { what: `the contract of ${row.migrations.join(', ')}` });
     if (refusal) return refusal;
     const person = actorName(actor);
-    if (contractVotesOf(tx.db, id).includes(person))
-      return refuse('already-decided', `${shortName(person)} has approved already; ${row.needed} people are needed`);
+    const rule = target.settings.approval;
+    const before = contractCounts(tx.db, rule, row);
+    if (before.votes.some((vote) => vote.person === person))
+      return refuse('already-decided', `${shortName(person)} has approved already; ${stillMissing(row, before)}`);
     addContractVote(tx, id, person);
-    const given = contractVotesOf(tx.db, id).length;
-    if (given >= row.needed) changeContract(tx, id, { status: 'approved', decidedBy: person, decidedAt: tx.now });
-    const count = row.needed > 1 ? ` (${given} of ${row.needed})` : '';
+    const groups = actor.kind === 'person' ? groupsOf(rule.groups, actor) : [];
+    const votes = [...before.votes, { person, groups }];
+    if (missingApprovals({ needed: row.needed, groups: rule.groups }, votes).people === 0)
+      changeContract(tx, id, { status: 'approved', decidedBy: person, decidedAt: tx.now });
+    const ofGroups = groups.length === 0 ? '' : `, of ${groups.join(' and ')}`;
+    const count = `${row.needed > 1 ? ` (${votes.length} of ${row.needed})` : ''}${ofGroups}`;
     note(tx, target, row, {
       actor,
       action: 'contract-approved',
+      ...(rule.groups.length === 0 ? {} : { groups }),
       sentence: `${shortName(person)} approves the contract of ${row.migrations.join(', ')}${count}: ${impossibleSentence(row.impossible)}`,
     });
     return undefined;
@@ -62,6 +64,9 @@ export function rejectContract(core: Core, id: string, actor: Actor, reason: str
     return undefined;
   });
 }
+
+const stillMissing = ({ needed }: ContractRow, { missing }: ApprovalCounts): string =>
+  missing.groups.length === 0 ? `${needed} people are needed` : `it waits for ${missingText(missing)}`;
 
 function decideContract(
   core: Core,
@@ -103,9 +108,11 @@ function note(
   target: Target,
   row: ContractRow,
   event: { readonly actor: Actor; readonly sentence: string } & (
-    | { readonly action: 'contract-approved' | 'contract-continued' }
+    | { readonly action: 'contract-approved'; readonly groups?: readonly string[] }
+    | { readonly action: 'contract-continued' }
     | { readonly action: 'contract-ended'; readonly code: 'rejected' }
   ),
 ): void {
-  tx.audit({ ...target.key, ...event, actor: actorName(event.actor), detail: { contract: row.id } });
+  const groups = event.action === 'contract-approved' && event.groups ? { groups: event.groups } : {};
+  tx.audit({ ...target.key, ...event, actor: actorName(event.actor), detail: { contract: row.id, ...groups } });
 }

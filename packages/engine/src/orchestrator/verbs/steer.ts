@@ -74,8 +74,10 @@ function refusalAt(situation: Situation, ref: DeploymentRef, full: boolean): Ref
 /** One person's word does not replace the approvals of several, nor the time that people have to look. */
 function approvalsAhead({ target, row }: Situation): Refused | undefined {
   if (!cannotSkip(row, target.settings.approval)) return undefined;
-  const { count, minimumWaitMs } = approvalRule(target.settings.approval, row.plan?.risk);
-  const needs = count > 1 ? `${count} people` : `${forHowLong(minimumWaitMs)} before it counts`;
+  const { count, groups, minimumWaitMs } = approvalRule(target.settings.approval, row.plan?.risk);
+  const ofGroups = groups.map(({ name, count: some }) => `${some} of ${name}`).join(' and ');
+  const needs =
+    count > 1 ? `${count} people` : ofGroups !== '' ? ofGroups : `${forHowLong(minimumWaitMs)} before it counts`;
   return refuse(
     'approvals-needed',
     `the approval of ${row.version} that comes next needs ${needs}, so it cannot be skipped`,

@@ -28,6 +28,7 @@ import { type Core, healthOf, requireTarget, type Target } from '../core.ts';
 import { gatherFacts } from '../gates/facts.ts';
 import { warningsOf } from '../gates/gates.ts';
 import { readSuspension } from '../gates/suspension.ts';
+import { approvalCounts, groupsShown } from '../plan/approval-counts.ts';
 import { cannotSkip } from '../plan/approvals-ahead.ts';
 import { isStale } from '../plan/register.ts';
 import { shareOf } from '../routing/routing.ts';
@@ -132,13 +133,15 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
   const { db } = core.store;
   const approval = readApproval(db, row.id, row.position) ?? approvalsOf(db, row.id).at(-1);
   if (!approval) return undefined;
-  const { approvers, minimumWaitMs } = approvalRule(target.settings.approval, row.plan?.risk);
+  const rule = approvalRule(target.settings.approval, row.plan?.risk);
+  const { approvers, minimumWaitMs } = rule;
+  const counts = approvalCounts(db, rule, approval);
   return {
     id: approval.id,
     status: approval.status,
     planHash: approval.planHash,
     needed: approval.needed,
-    given: votesOf(db, approval.id).map((name) => personOf(name) ?? name),
+    given: counts.votes.map(({ person }) => personOf(person) ?? person),
     askedAt: approval.askedAt,
     deadlineAt: approval.deadlineAt,
     onTimeout: approval.onTimeout,
@@ -146,6 +149,7 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
     decidedAt: approval.decidedAt ?? undefined,
     reason: approval.reason ?? undefined,
     approvers,
+    ...groupsShown(rule, counts),
     stale: approval.status === 'pending' && isStale(core, target, row, approval.planHash),
     opensAt: minimumWaitMs === 0 ? undefined : approval.askedAt + minimumWaitMs,
     fourEyes: target.settings.approval.fourEyes,
