@@ -59,6 +59,7 @@ const reasons = {
   drifted: 'failed',
   'env-file-invalid': 'failed',
   'env-file-unreadable': 'failed',
+  'environment-unreachable': 'failed',
   'evidence-unreadable': 'failed',
   'exec-failed': 'failed',
   'exec-not-found': 'failed',

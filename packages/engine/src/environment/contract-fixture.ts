@@ -17,6 +17,10 @@ export interface EnvironmentFixture {
   readonly release: (version: string, source?: string) => ReleaseFiles;
   /** Runs the program of such a release. */
   readonly settings: LaunchSettings;
+  /** The pid that the driver has for what reported this; one in a container does not know it. */
+  readonly pidOf: (reported: Reported) => Promise<number>;
+  /** Variables that come from what runs it, and not from the engine. */
+  readonly givenByPlatform: readonly string[];
   /** Ends everything that was started. */
   readonly close: () => Promise<void>;
 }
@@ -32,17 +36,17 @@ process.on('SIGTERM', () => process.exit(0));
 /** Does not end when it is asked to. */
 export const deafServer = talkingServer.replace('process.exit(0)', "console.log('no')");
 
-interface Recipients {
+export interface Reported {
   readonly pid: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
-export async function ask({ port }: SlotPlace): Promise<Recipients> {
+export async function ask({ port }: SlotPlace): Promise<Reported> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } }).catch(
       () => undefined,
     );
-    if (answer) return (await answer.json()) as Recipients;
+    if (answer) return (await answer.json()) as Reported;
     await systemClock.sleep(50);
   }
   throw new Error(`nothing answered on port ${port}`);

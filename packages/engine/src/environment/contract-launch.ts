@@ -16,13 +16,13 @@ export function gives(fixture: Fixture): void {
   });
 
   it("gives nothing of the engine's own environment", async () => {
-    const { environment, blue, release, settings } = fixture();
+    const { environment, blue, release, settings, givenByPlatform } = fixture();
     process.env.BLUEGREEN_TEST_SECRET_OF_THE_ENGINE = 'leaked';
     try {
       await environment.start(blue, release('v1'), settings);
       const names = Object.keys((await ask(blue)).env);
       const fixed = ['APPLICATION_PORT', 'APP_VERSION', 'BLUEGREEN_LAUNCH', 'ENVIRONMENT_COLOR', 'LANG', 'PATH', 'TZ'];
-      expect(names.filter((name) => !fixed.includes(name))).toEqual([]);
+      expect(names.filter((name) => ![...fixed, ...givenByPlatform].includes(name))).toEqual([]);
     } finally {
       delete process.env.BLUEGREEN_TEST_SECRET_OF_THE_ENGINE;
     }
@@ -253,8 +253,9 @@ export function endsAtOnce(fixture: Fixture): void {
     await environment.start(blue, release('v1'), settings);
     const refusal = await refusalOf(environment.start(blue, broken, patient));
     expect(refusal.code).toBe('start-failed');
-    expect(refusal.message).toBe(
-      'v2 in blue of shop/production ended at once (exit code 3); its last lines:\nreading config\nno config',
+    // Two streams have no order where they are read one by one.
+    expect(refusal.message).toMatch(
+      /^v2 in blue of shop\/production ended at once \(exit code 3\); its last lines:\n(reading config\nno config|no config\nreading config)$/,
     );
     expect(await environment.inspect(blue)).toMatchObject({ kind: 'stopped', lastExit: 'exit code 3' });
   });
@@ -280,7 +281,8 @@ export function endsAtOnce(fixture: Fixture): void {
   it('is seen as stopped when it ends later, with its exit code', async () => {
     const { environment, blue, release, settings } = fixture();
     await environment.start(blue, release('v1', `${talkingServer} setTimeout(() => process.exit(7), 1500);`), settings);
-    const seen = { kind: 'stopped', lastExit: 'exit code 7' };
+    // A driver may add that its platform has started it again.
+    const seen = { kind: 'stopped', lastExit: expect.stringMatching(/^exit code 7\b/) };
     await expect.poll(() => environment.inspect(blue), { timeout: 20_000 }).toMatchObject(seen);
   });
 }

@@ -103,7 +103,10 @@ export type SlotObservation =
     }
   | {
       readonly kind: 'running';
+      /** On the machine that it runs on. */
       readonly pid: number;
+      /** What names it where a pid does not: the id of a container. */
+      readonly id?: string;
       /** Undefined for an adopted process of which only the port is known. */
       readonly version: string | undefined;
       readonly digest: string | undefined;
@@ -118,7 +121,7 @@ export type SlotObservation =
 
 /** Something of ours that no slot owns: left by an attempt that was killed. */
 export interface Orphan {
-  readonly kind: 'process' | 'file' | 'socket';
+  readonly kind: 'process' | 'file' | 'socket' | 'container';
   readonly what: string;
 }
 

@@ -10,6 +10,15 @@ const leastBytes = 1024;
 /** How large each file of a log may become so that all of them together stay below the limit. */
 export const pieceBytes = (maxLogBytes: number): number => Math.max(leastBytes, Math.floor(maxLogBytes / files));
 
+/** Where no writer does: a full piece becomes `<log>.1`, and the oldest one is deleted. */
+export function rotatePieces(log: string, maxLogBytes: number): void {
+  if (sizeOf(log) < pieceBytes(maxLogBytes)) return;
+  for (const age of ages.toReversed()) {
+    const younger = age === 1 ? log : `${log}.${age - 1}`;
+    if (sizeOf(younger) > 0) renameSync(younger, `${log}.${age}`);
+  }
+}
+
 /** Runs before a writer begins: cuts what an earlier version or a larger limit left to the limit. The newest stays. */
 export function fitPieces(log: string, maxLogBytes: number): void {
   const piece = pieceBytes(maxLogBytes);

@@ -18,7 +18,8 @@ export interface Launch {
 
 export const configVariable = 'CONFIG_DIR';
 
-const fixed = {
+/** Given where nothing else gives them. */
+export const defaultVariables = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LANG: 'C.UTF-8',
   TZ: 'UTC',
@@ -66,7 +67,7 @@ export function compose(
 ): { readonly environment: Variables; readonly unknown: readonly string[] } {
   const { values, unknown } = substituteAll(env, { ...fromFiles, ...builtIn, [configVariable]: configFolder });
   const reported = templates.length > 0 ? { [configVariable]: configFolder } : {};
-  return { environment: { ...fixed, ...fromFiles, ...values, ...builtIn, ...reported }, unknown };
+  return { environment: { ...defaultVariables, ...fromFiles, ...values, ...builtIn, ...reported }, unknown };
 }
 
 function verb(names: readonly string[]): string {

@@ -3,10 +3,21 @@
 
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { readOrCreateFile } from '../lib/file-once.ts';
 import { readEnvFiles, type Variables } from './env-files.ts';
 import type { Effective, LaunchSettings } from './environment.ts';
 import { compose, configVariable } from './spawn-env.ts';
+
+/** As a slot's record stores it. */
+export const effectiveShape = z
+  .object({
+    key: z.string(),
+    command: z.string(),
+    envFiles: z.array(z.string()).readonly(),
+    variables: z.record(z.string(), z.object({ mark: z.string(), from: z.array(z.string()).readonly() }).readonly()),
+  })
+  .readonly();
 
 /** Replaces the values that differ in every slot and release, so that the marks of two slots can be compared. */
 const neutral = { ENVIRONMENT_COLOR: 'slot', APPLICATION_PORT: 'port', APP_VERSION: 'version' };

@@ -28,6 +28,8 @@ export const errorHelp = {
   'env-file-invalid':
     'Correct the named lines; nothing was started. What an env file may hold is in docs/env-files.md.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
+  'environment-unreachable':
+    'Nothing is known of what runs there until the named Docker host answers; see that its daemon runs and that this machine reaches it.',
   'evidence-unreadable':
     'The source of evidence, or its configuration under `judge.checks`, is at fault, not the release.',
   'exec-failed': 'A command ended with an error; its last lines are in the message.',

@@ -5,8 +5,8 @@ import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readImage } from '../lib/image-file.ts';
 import { removeFolder } from '../lib/remove-folder.ts';
-import { readImage } from './image.ts';
 import { sha256Of } from './testing-archive.ts';
 import { fetchInto, serveFiles, type TestAnswer, testSettings } from './testing-fetch.ts';
 

@@ -8,37 +8,17 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ArtifactSettings } from '../config/artifacts/settings.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
-import { readFileIfAny, syncFolder, writeFileSynced } from '../lib/files.ts';
+import { syncFolder, writeFileSynced } from '../lib/files.ts';
 import type { StreamAnswer } from '../lib/http-stream.ts';
+import { type Image, imageFile } from '../lib/image-file.ts';
 import { withoutMark } from '../lib/text-file.ts';
 import { ask } from './ask.ts';
 import { refused, unavailable } from './refused.ts';
-
-export interface Image {
-  /** Without a tag or digest. */
-  readonly name: string;
-  /** `sha256:…` of its manifest or index. */
-  readonly digest: string;
-}
 
 export interface ImageRequest {
   readonly reference: string;
   readonly settings: Pick<ArtifactSettings, 'hosts' | 'limits'>;
   readonly signal: AbortSignal;
-}
-
-const imageFile = 'bluegreen.image.json';
-const shape = z.strictObject({ name: z.string(), digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) });
-
-/** Undefined for a release of files. @throws BlueGreenError `release-invalid` */
-export function readImage(releaseFolder: string): Image | undefined {
-  const text = readFileIfAny(join(releaseFolder, imageFile));
-  if (text === undefined) return undefined;
-  try {
-    return shape.parse(JSON.parse(withoutMark(text)));
-  } catch (thrown) {
-    throw new BlueGreenError('release-invalid', `${imageFile} of ${releaseFolder} names no image`, {}, thrown);
-  }
 }
 
 /** `folder` must not be there. */

@@ -40,6 +40,8 @@ export async function fakeEnvironment(
     green: { ...blue, slot: 'green', port: await freePort() },
     folder,
     settings,
+    pidOf: async ({ pid }) => pid,
+    givenByPlatform: [],
     release: (version, source) => {
       fakes.machine.behave(version, { isDeaf: source === deafServer });
       const release = join(folder, 'releases', version);

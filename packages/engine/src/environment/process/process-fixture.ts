@@ -51,6 +51,8 @@ export async function makeProcessFixture(): Promise<ProcessFixture> {
     marked,
     blue,
     green,
+    pidOf: async ({ pid }) => pid,
+    givenByPlatform: [],
     release: (version, source = talkingServer) => layRelease(folder, version, source),
     close: async () => {
       for (const pid of marked()) process.kill(pid, 'SIGKILL');

@@ -3,13 +3,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BlueGreenError } from '../../lib/errors.ts';
-import type { ReleaseFiles } from '../environment.ts';
-
-/** @throws BlueGreenError `release-missing`, naming the folder that should be there. */
-export function requireRelease({ version, folder }: ReleaseFiles): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new BlueGreenError('release-missing', `${version} is not on this machine: there is no folder ${folder}`);
-}
 
 /**
  * Searches a name with a slash in the release's folder, any other in `PATH`. @returns where it was found. @throws

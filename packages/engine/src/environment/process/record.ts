@@ -8,15 +8,9 @@ import type { SlotKey } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
+import { effectiveShape } from '../started-with.ts';
 
 const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.int().nonnegative(), bootId: z.string() });
-
-const effective = z.object({
-  key: z.string(),
-  command: z.string(),
-  envFiles: z.array(z.string()).readonly(),
-  variables: z.record(z.string(), z.object({ mark: z.string(), from: z.array(z.string()).readonly() }).readonly()),
-});
 
 const launched = {
   /** Undefined for an adopted process. */
@@ -30,7 +24,7 @@ const launched = {
   /** Read again to mask their values in quoted log lines; the values themselves are never stored. */
   envFiles: z.array(z.string()).readonly(),
   /** Undefined for an adopted process, and in records of an earlier version. */
-  startedWith: effective.readonly().optional(),
+  startedWith: effectiveShape.optional(),
   /** Read by name and merged over the configured rule, so that a rule of an earlier version stays readable. */
   health: z.record(z.string(), z.unknown()).readonly().optional(),
 };

@@ -17,6 +17,7 @@ import {
 import { newLaunch } from '../launch-mark.ts';
 import { describeHolder, portHolder } from '../port-holder.ts';
 import { currentBootId, identify, isAlive } from '../proc-fs.ts';
+import { requireRelease } from '../release-folder.ts';
 import { requireResources } from '../resources.ts';
 import { buildEnvironment } from '../spawn-env.ts';
 import { effectiveOf } from '../started-with.ts';
@@ -28,7 +29,7 @@ import { helpedStart, helperFor, requireHelped, requireHelper, type SlotHelper }
 import { believe, observe, type Running } from './inspect.ts';
 import { ensureWriter, openOutput, requireWriter } from './log-pipe.ts';
 import { giveOutput, ownerOf, requireReach } from './owner.ts';
-import { requireProgram, requireRelease } from './program.ts';
+import { requireProgram } from './program.ts';
 import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './record.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { clearScope, scoped } from './scope.ts';

@@ -3,7 +3,8 @@
 
 import type { ArtifactSource } from '../../domain/artifact.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
-import { digestIn, readImage } from '../../releases/image.ts';
+import { readImage } from '../../lib/image-file.ts';
+import { digestIn } from '../../releases/image.ts';
 import { clearWorkplaces } from '../../releases/workplace.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';

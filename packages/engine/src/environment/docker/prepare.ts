@@ -1,0 +1,57 @@
+// Everything about a start that can be known without asking Docker.
+
+import { BlueGreenError } from '../../lib/errors.ts';
+import { readImage } from '../../lib/image-file.ts';
+import type { Variables } from '../env-files.ts';
+import { describePlace, type Effective } from '../environment.ts';
+import { requireRelease } from '../release-folder.ts';
+import { requireResources } from '../resources.ts';
+import { buildEnvironment } from '../spawn-env.ts';
+import { effectiveOf } from '../started-with.ts';
+import { type RenderedFile, renderTemplates } from '../templates.ts';
+import { launchFolder } from './config-files.ts';
+import { isLocal } from './hosts.ts';
+import type { Room, StartRequest } from './room.ts';
+
+export interface Prepared {
+  /** What the container is made of: a name with its digest, or the configured one for a release of files. */
+  readonly image: string;
+  /** Undefined where the release is the image. */
+  readonly releaseFolder: string | undefined;
+  readonly env: Variables;
+  readonly argv: readonly [string, ...string[]];
+  readonly configFolder: string;
+  readonly files: readonly RenderedFile[];
+  readonly startedWith: Effective;
+}
+
+/** @throws what `Environment.start` throws before it asks Docker */
+export function prepare(room: Room, { place, release, settings }: StartRequest, launch: string): Prepared {
+  requireRelease(release);
+  const docker = room.settingsOf(place);
+  const [host] = docker.hosts;
+  const ofImage = readImage(release.folder);
+  const image = ofImage ? `${ofImage.name}@${ofImage.digest}` : docker.image;
+  const refuse = (why: string): never => {
+    throw new BlueGreenError('release-invalid', `${describePlace(place)} cannot start ${release.version}: ${why}`);
+  };
+  if (image === undefined)
+    return refuse('it has files, and environment.docker.image does not say which image they run in');
+  if (!ofImage && !isLocal(host))
+    return refuse(`it has files, which ${host.name} does not have: publish it as an image`);
+  const configFolder = launchFolder(room, place, launch);
+  const { env, argv } = buildEnvironment({ place, release, settings, launch, configFolder });
+  const files = renderTemplates({ place, release, templates: settings.templates, values: env });
+  if (files.length > 0 && !isLocal(host))
+    return refuse(`it has templates, which are filled in on this machine and not on ${host.name}`);
+  if (isLocal(host)) requireResources(room.stateFolder, settings);
+  return {
+    image,
+    releaseFolder: ofImage ? undefined : release.folder,
+    env,
+    argv,
+    configFolder,
+    files,
+    startedWith: effectiveOf(room, settings),
+  };
+}
