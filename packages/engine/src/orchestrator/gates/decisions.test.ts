@@ -12,7 +12,7 @@ import { buildPlan } from '../plan/plan.ts';
 import { compareRouting } from '../routing/drift.ts';
 import { shareOf } from '../routing/routing.ts';
 import { endingOf } from '../run/finish.ts';
-import { nextMove } from '../run/runner.ts';
+import { nextMove } from '../run/next-move.ts';
 import { ask, type GateFacts, gatesOfDeploy, gatesOfRollback, gatesOfSwitch, warningsOf } from './gates.ts';
 import { noon, openFacts } from './testing/open-facts.ts';
 

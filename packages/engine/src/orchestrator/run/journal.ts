@@ -34,17 +34,20 @@ export function writeUnder<T>({ core, lease, signal }: Run, work: (tx: Tx) => T)
   return patiently(store.whenWritable, () => store.under(lease).write(work), signal);
 }
 
-/** Returns the present row. A step that begins again after a crash is the same to people: their buttons stay valid. */
+/** Returns the present row. */
 export function markBegun({ core, lease, row }: Run, key: StepKey, name: StepName): DeploymentRow {
-  return core.store.under(lease).write((tx) => {
-    const isAgain = row.phase === name && readStep(tx.db, key) !== undefined;
-    beginStep(tx, key, name);
-    if (!isAgain) advanceDeployment(tx, row.id, { phase: name });
-    tx.audit(
-      eventOf(row, key.direction === 'forward' ? 'step-started' : 'undo-started', `${name}${isAgain ? ', again' : ''}`),
-    );
-    return readDeployment(tx.db, row.id) ?? row;
-  });
+  return core.store.under(lease).write((tx) => begin(tx, row, key, name));
+}
+
+/** Returns the present row. A step that begins again after a crash is the same to people: their buttons stay valid. */
+export function begin(tx: Tx, row: DeploymentRow, key: StepKey, name: StepName): DeploymentRow {
+  const isAgain = row.phase === name && readStep(tx.db, key) !== undefined;
+  beginStep(tx, key, name);
+  if (!isAgain) advanceDeployment(tx, row.id, { phase: name });
+  tx.audit(
+    eventOf(row, key.direction === 'forward' ? 'step-started' : 'undo-started', `${name}${isAgain ? ', again' : ''}`),
+  );
+  return readDeployment(tx.db, row.id) ?? row;
 }
 
 export function contextOf(

@@ -19,6 +19,7 @@ import { registerAndPlan } from '../plan/register.ts';
 import { finish } from './finish.ts';
 import { interruptible } from './interruption.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
+import { beginNext, keyOf, nextMove } from './next-move.ts';
 import { noteSeen, seenInStep } from './seen-in-step.ts';
 import { takeAbort, takeSignal } from './signals.ts';
 import type { Step, StepContext, StepResult } from './step.ts';
@@ -26,25 +27,11 @@ import { knownStep, stepNamed } from './steps/named.ts';
 import { heldByPause } from './steps/watching.ts';
 import { backward, turnBack } from './unwind.ts';
 
-export type Move =
-  | { readonly kind: 'plan' }
-  | { readonly kind: 'run' | 'undo'; readonly step: PlannedStep }
-  | { readonly kind: 'finish' }
-  | { readonly kind: 'none' };
-
-/** What comes next, from the row only. */
-export function nextMove(row: Pick<DeploymentRow, 'plan' | 'position' | 'direction' | 'finishedAt'>): Move {
-  if (row.finishedAt !== null) return { kind: 'none' };
-  if (row.plan === null) return row.direction === 'forward' ? { kind: 'plan' } : { kind: 'finish' };
-  const step = row.plan.steps[row.position];
-  if (!step) return { kind: 'finish' };
-  return { kind: row.direction === 'forward' ? 'run' : 'undo', step };
-}
-
 /** Moves one deployment until it is finished, or until `signal` aborts because the lease has ended. */
 export async function runDeployment(core: Core, lease: Lease, id: string, signal: AbortSignal): Promise<void> {
+  let begun: DeploymentRow | undefined;
   while (!signal.aborted) {
-    const row = readDeployment(core.store.db, id);
+    const row: DeploymentRow | undefined = begun ?? readDeployment(core.store.db, id);
     if (!row) return;
     const run: Run = { core, lease, row, signal };
     const move = nextMove(row);
@@ -53,10 +40,10 @@ export async function runDeployment(core: Core, lease: Lease, id: string, signal
         await plan(run);
         break;
       case 'run':
-        await forward(run, move.step);
+        begun = await forward(run, move.step, { isBegun: begun !== undefined });
         break;
       case 'undo':
-        await backward(run, move.step);
+        begun = await backward(run, move.step, { isBegun: begun !== undefined });
         break;
       case 'finish':
         finish(run);
@@ -78,16 +65,23 @@ async function plan(run: Run): Promise<void> {
   });
 }
 
-async function forward(run: Run, planned: PlannedStep): Promise<void> {
-  const key: StepKey = { deploymentId: run.row.id, position: run.row.position, direction: 'forward' };
-  const begun = { ...run, row: markBegun(run, key, planned.name) };
+/** @returns the row when the next move has begun already: the end of a step and the begin of the next are one commit */
+async function forward(
+  run: Run,
+  planned: PlannedStep,
+  { isBegun }: { readonly isBegun: boolean },
+): Promise<DeploymentRow | undefined> {
+  const key = keyOf(run.row);
+  const begun = isBegun ? run : { ...run, row: markBegun(run, key, planned.name) };
   const beganMs = run.core.clock.monotonic();
   const result = await interruptible(begun, (stop) =>
     perform(stepNamed(planned.name), contextOf(begun, planned, key, stop)),
   );
   const seen = seenInStep(begun, key, { beganMs, result });
-  await writeUnder(begun, (tx) => {
-    if (settle(tx, begun, key, result)) noteSeen(tx, key, seen);
+  return writeUnder(begun, (tx) => {
+    if (!settle(tx, begun, key, result)) return undefined;
+    noteSeen(tx, key, seen);
+    return beginNext(tx, run);
   });
 }
 

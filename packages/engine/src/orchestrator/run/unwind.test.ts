@@ -6,7 +6,7 @@ import { BlueGreenError } from '../../lib/errors.ts';
 import { advanceDeployment, readJournal } from '../../state/deployments.ts';
 import { alice, type Flow, startFlow } from '../../testing/flow.ts';
 import { write } from '../../testing/schema-flow.ts';
-import { nextMove } from './runner.ts';
+import { nextMove } from './next-move.ts';
 
 let flow: Flow;
 beforeEach(async () => {

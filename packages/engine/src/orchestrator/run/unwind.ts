@@ -3,13 +3,20 @@
 import type { PlannedStep } from '../../domain/deployment.ts';
 import { pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { advanceDeployment, cancelApprovals, endStep, readStep, type StepKey } from '../../state/deployments.ts';
+import {
+  advanceDeployment,
+  cancelApprovals,
+  type DeploymentRow,
+  endStep,
+  type StepKey,
+} from '../../state/deployments.ts';
 import { isUnwritten } from '../../state/patience.ts';
 import type { Tx } from '../../state/store.ts';
 import { requireTarget } from '../core.ts';
 import { suspendAfterMark } from '../gates/suspension.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import { markTakenBack } from './mark-bad.ts';
+import { beginNext, keyOf, undoOf } from './next-move.ts';
 import { noteSeen, seenInStep } from './seen-in-step.ts';
 import { failed, type StepFrame, type StepResult } from './step.ts';
 import { stepNamed } from './steps/named.ts';
@@ -18,33 +25,31 @@ import { stepNamed } from './steps/named.ts';
 const undoTries = 5;
 const undoPauseMs = 1_000;
 
-export async function backward(run: Run, planned: PlannedStep): Promise<void> {
-  const { row, signal } = run;
-  const { undo } = stepNamed(planned.name);
-  const key: StepKey = { deploymentId: row.id, position: row.position, direction: 'unwinding' };
-  if (undo === 'point-of-no-return') return halt(run, `${planned.name} cannot be undone`);
-  const beganMs = run.core.clock.monotonic();
-  const result =
-    undo === 'nothing-to-undo' || !wasBegun(run, key) ? undefined : await undoWithRetries(run, planned, key, undo);
-  if (signal.aborted && result?.kind === 'failed') return;
-  if (result?.kind === 'failed') return halt(run, `${planned.name} could not be undone: ${result.sentence}`);
-  const seen = result && seenInStep(run, key, { beganMs, result });
-  await writeUnder(run, (tx) => {
-    if (result) endStep(tx, key, 'done', planned.name);
-    if (seen) noteSeen(tx, key, seen);
-    tx.audit(
-      result?.kind === 'done'
-        ? eventOf(row, 'step-undone', `${planned.name}: ${result.sentence}`)
-        : eventOf(row, 'step-passed', `${planned.name}: nothing to undo`),
-    );
+/** @returns the row when the next undo has begun already: it is one commit with the end of this one */
+export async function backward(
+  run: Run,
+  planned: PlannedStep,
+  { isBegun }: { readonly isBegun: boolean },
+): Promise<DeploymentRow | undefined> {
+  const { core, row, signal } = run;
+  const { name } = stepNamed(planned.name);
+  const undo = undoOf(core.store.db, row, planned);
+  if (undo === undefined || undo === 'nothing-to-undo') return writeUnder(run, (tx) => beginNext(tx, run));
+  if (undo === 'point-of-no-return') return halt(run, `${name} cannot be undone`);
+  const key = keyOf(row);
+  const beganMs = core.clock.monotonic();
+  const begun = isBegun ? run : { ...run, row: markBegun(run, key, name) };
+  const result = await undoWithRetries(begun, planned, key, undo);
+  if (result.kind === 'failed')
+    return signal.aborted ? undefined : halt(run, `${name} could not be undone: ${result.sentence}`);
+  const seen = seenInStep(run, key, { beganMs, result });
+  return writeUnder(run, (tx) => {
+    endStep(tx, key, 'done', name);
+    noteSeen(tx, key, seen);
+    tx.audit(eventOf(row, 'step-undone', `${name}: ${result.sentence}`));
     advanceDeployment(tx, row.id, { position: row.position - 1 });
+    return beginNext(tx, run);
   });
-}
-
-/** A step that was skipped is in the journal too, and did nothing. */
-function wasBegun({ core }: Run, key: StepKey): boolean {
-  const forward = readStep(core.store.db, { ...key, direction: 'forward' });
-  return forward !== undefined && forward.status !== 'skipped';
 }
 
 async function undoWithRetries(
@@ -53,11 +58,10 @@ async function undoWithRetries(
   key: StepKey,
   undo: (context: StepFrame) => Promise<StepResult>,
 ): Promise<StepResult> {
-  const { core, signal } = run;
-  const row = markBegun(run, key, planned.name);
+  const { core, row, signal } = run;
   let last = failed('undo-failed', 'it was not tried');
   for (let attempt = 1; attempt <= undoTries && !signal.aborted; attempt += 1) {
-    const result = await undo(contextOf({ ...run, row }, planned, key, signal)).catch((thrown: unknown) => {
+    const result = await undo(contextOf(run, planned, key, signal)).catch((thrown: unknown) => {
       if (isUnwritten(thrown)) throw thrown;
       return failed('undo-failed', messageOf(thrown));
     });
@@ -94,7 +98,7 @@ export function turnBack(tx: Tx, { core, row }: Run, result: Extract<StepResult,
   core.log.warn({ deployment: row.id, code: result.code, cause: result.sentence }, 'turning back');
 }
 
-function halt({ core, lease, row }: Run, why: string): void {
+function halt({ core, lease, row }: Run, why: string): undefined {
   const cause = row.cause === null ? why : `${row.cause}; ${why}`;
   core.store.under(lease).write((tx) => {
     advanceDeployment(tx, row.id, {

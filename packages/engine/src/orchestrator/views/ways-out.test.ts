@@ -10,7 +10,7 @@ import type { Tx } from '../../state/store.ts';
 import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
 import { alice, bob, type Flow, startFlow } from '../../testing/flow.ts';
 import { currentHash } from '../plan/register.ts';
-import { nextMove } from '../run/runner.ts';
+import { nextMove } from '../run/next-move.ts';
 import { steps } from '../run/steps/registry.ts';
 
 let flow: Flow;

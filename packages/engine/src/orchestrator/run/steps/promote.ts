@@ -1,11 +1,11 @@
 // Moves all users to the new side. Roles follow in the same transaction as the proof that the balancer did.
 
 import { otherSlot } from '../../../domain/target.ts';
-import { advanceDeployment } from '../../../state/deployments.ts';
+import { advanceDeployment, readStep } from '../../../state/deployments.ts';
 import { claimKey, getSnapshot } from '../../../state/snapshots.ts';
 import type { Tx } from '../../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../../state/targets.ts';
-import { placeOf, releaseFiles, slotMutex } from '../../core.ts';
+import { healthOf, placeOf, releaseFiles, slotMutex } from '../../core.ts';
 import { startAsItIs } from '../../plan/release-settings.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';
 import { directionOf, except, type SilentNode } from '../../routing/silent-nodes.ts';
@@ -27,7 +27,7 @@ export const promote: Step<Named<'promote'>> = {
     const { slot, version } = deployment;
     const desired = { active: slot, canary: undefined, preview: undefined };
     if (routingIs({ core, target }, desired)) return done(`all users get ${version}`);
-    const problem = await problemOfSide({ ...context, slot, version });
+    const problem = wasJustReady(context) ? undefined : await problemOfSide({ ...context, slot, version });
     if (problem !== undefined)
       return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${problem}`);
     const schema = await fitsSchema(core, target, release.folder);
@@ -69,6 +69,14 @@ export const promote: Step<Named<'promote'>> = {
     return done(`all users get ${deployment.fromVersion ?? 'the answer that nothing is live'} again${except(silent)}`);
   },
 };
+
+/** The step before has just asked the side. Users of the bad side wait for this one, so it does not ask again. */
+function wasJustReady({ core, target, deployment, stepKey }: StepFrame): boolean {
+  const before = readStep(core.store.db, { ...stepKey, position: stepKey.position - 1 });
+  if (before?.name !== 'ready-standby' || before.status !== 'done' || before.endedAt === null) return false;
+  const ageMs = core.clock.now() - before.endedAt;
+  return ageMs >= 0 && ageMs < healthOf(target, deployment.slot).intervalMs;
+}
 
 /** Users are not sent back to a process that is gone. @throws what the environment throws */
 async function oldSideRuns({ core, target, deployment }: StepFrame): Promise<void> {
