@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readPostgresUse } from '../postgres/evidence/use.ts';
-import { loadGrammar } from '../postgres/parse.ts';
+import { loadGrammar } from '../postgres/grammar.ts';
 import { readSqliteUse } from '../sqlite/evidence/use.ts';
 import { type ReadUse, touches } from './needs.ts';
 

@@ -1,6 +1,5 @@
 // One batch: the next keys, the statement over them, and how far it came, in one transaction of InnoDB.
 
-import { escape as asLiteral } from 'mysql2/promise';
 import type { BackfillBatch, RunLimits } from '../database.ts';
 import { MigrationError } from '../error.ts';
 import type { BackfillFile } from '../files/migration.ts';
@@ -81,7 +80,7 @@ interface Key {
   readonly literal: (text: string) => string;
 }
 
-async function keyOf({ ask }: Session, { table, key }: BackfillFile): Promise<Key> {
+async function keyOf({ ask, literal }: Session, { table, key }: BackfillFile): Promise<Key> {
   const names = namesOf(table);
   const [column] = await ask(
     `SELECT c.DATA_TYPE AS type, t.ENGINE AS engine FROM information_schema.COLUMNS c
@@ -97,13 +96,13 @@ async function keyOf({ ask }: Session, { table, key }: BackfillFile): Promise<Ke
     );
   const type = String(column.type);
   if (/int$|^decimal$/.test(type))
-    return { asText: asChar, literal: (text) => (/^-?\d+(?:\.\d+)?$/.test(text) ? text : asLiteral(text)) };
+    return { asText: asChar, literal: (text) => (/^-?\d+(?:\.\d+)?$/.test(text) ? text : literal(text)) };
   if (/binary$|blob$/.test(type))
     return {
       asText: (expression) => `HEX(${expression})`,
       literal: (text) => `X'${text.replaceAll(/[^0-9A-F]/g, '')}'`,
     };
-  return { asText: asChar, literal: (text) => asLiteral(text) };
+  return { asText: asChar, literal };
 }
 
 const asChar = (expression: string): string => `CAST(${expression} AS CHAR)`;

@@ -1,7 +1,7 @@
 // One connection to the server. The migrators' lock lives in it, and so does every statement of a migration: when the
 // process is killed, the server keeps the lock for as long as the last statement runs.
 
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { deadline } from '../../lib/clock.ts';
 import { within } from '../../lib/tasks.ts';
 import { MigrationError } from '../error.ts';
@@ -19,6 +19,8 @@ export interface Session {
    * @throws MigrationError `failed` past the limit, `stopped`; the server's own error
    */
   execute(sql: string, limits: StatementLimits): Promise<readonly Row[]>;
+  /** A text as it is written in a statement. */
+  literal(text: string): string;
   readonly isAlive: () => boolean;
   close(): Promise<void>;
 }
@@ -35,7 +37,7 @@ const closeMs = 2_000;
 
 /** @throws the server's or the socket's own error */
 export async function connect(address: Address): Promise<Session> {
-  const connection = await createConnection(optionsOf(address));
+  const connection = await open(address);
   let alive = true;
   const gone = () => {
     alive = false;
@@ -49,6 +51,7 @@ export async function connect(address: Address): Promise<Session> {
   await prepare(ask);
   return {
     ask,
+    literal: (text) => connection.escape(text),
     isAlive: () => alive,
     async execute(sql, { limitMs, signal }) {
       const limit = limitMs === undefined ? signal : deadline(limitMs, signal);
@@ -109,8 +112,14 @@ async function prepare(ask: Session['ask']): Promise<void> {
   await ask('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
 }
 
+/** The client is loaded with the first connection: most commands need none. */
+async function open(address: Address) {
+  const { createConnection } = await import('mysql2/promise');
+  return await createConnection(optionsOf(address));
+}
+
 async function killStatement(address: Address, threadId: number): Promise<void> {
-  const killer = await createConnection(optionsOf(address));
+  const killer = await open(address);
   try {
     await killer.query(`KILL QUERY ${threadId}`);
   } finally {

@@ -1,9 +1,11 @@
 // PostgreSQL, without a server.
 
+import { ownModule } from '../../lib/own-files.ts';
 import type { Dialect } from '../dialect.ts';
 import { judge } from '../lint/judge.ts';
 import type { Grammar } from '../lint/rule.ts';
-import { fingerprintPostgres, loadGrammar, type PostgresStatement, parsePostgres } from './parse.ts';
+import { loadGrammar } from './grammar.ts';
+import { fingerprintPostgres, type PostgresStatement, parsePostgres } from './parse.ts';
 import { emptyHistory, type History } from './rules/history.ts';
 import { enter, observe } from './rules/observe.ts';
 import { reversePostgres } from './rules/reverse.ts';
@@ -23,7 +25,7 @@ const grammar: Grammar<PostgresStatement, History> = {
 
 export const postgresDialect: Dialect = {
   kind: 'postgres',
-  module: import.meta.url,
+  module: ownModule(import.meta.url, 'dialect-postgres'),
   transactionalSchema: true,
   batchMs: 500,
   rules: [...postgresRules, ...styleRules].map(({ id }) => id),

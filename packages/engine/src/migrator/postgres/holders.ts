@@ -1,6 +1,6 @@
 // A sentence that names what blocks a migration: which session, of which role, what it does, for how long.
 
-import { scanSync } from 'libpg-query';
+import { grammar } from './grammar.ts';
 import type { Row, Session } from './session.ts';
 
 const mostNamed = 5;
@@ -60,10 +60,12 @@ export function withoutLiterals(query: string): string {
 function tokensOf(query: string): readonly string[] {
   if (query.trim() === '') return [];
   try {
-    return scanSync(query).tokens.flatMap(({ text, tokenName }) => {
-      if (tokenName.endsWith('COMMENT')) return [];
-      return [/^U?[SIFBX]CONST$/.test(tokenName) ? '?' : text];
-    });
+    return grammar()
+      .scanSync(query)
+      .tokens.flatMap(({ text, tokenName }) => {
+        if (tokenName.endsWith('COMMENT')) return [];
+        return [/^U?[SIFBX]CONST$/.test(tokenName) ? '?' : text];
+      });
   } catch {
     // The server cuts long statements, maybe within a literal.
     return [

@@ -11,9 +11,9 @@ import { runBatch } from './batch.ts';
 import { readSchema } from './catalog.ts';
 import { createConnections } from './connections.ts';
 import { migrationErrorOf } from './errors.ts';
+import { loadGrammar } from './grammar.ts';
 import { createTables, ledgerTables, locate, readCatalog, readLedger, writeCatalog, writeLedger } from './ledger.ts';
 import { createLock, type MigratorLock } from './lock.ts';
-import { loadGrammar } from './parse.ts';
 import { type Hands, runFile } from './run.ts';
 import { connect, type Session } from './session.ts';
 

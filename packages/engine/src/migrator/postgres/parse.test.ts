@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fingerprintPostgres, loadGrammar, parsePostgres } from './parse.ts';
+import { loadGrammar } from './grammar.ts';
+import { fingerprintPostgres, parsePostgres } from './parse.ts';
 
 beforeAll(loadGrammar);
 

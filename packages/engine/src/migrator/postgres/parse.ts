@@ -2,9 +2,10 @@
 // byte offsets into UTF-8, its errors count characters; here they become lines.
 
 import { createHash } from 'node:crypto';
-import { hasSqlDetails, loadModule, type Node, parseSync, scanSync } from 'libpg-query';
+import type { Node } from 'libpg-query';
 import type { SqlProblem, Statement } from '../dialect.ts';
 import { firstToken, lineAt, lineCounter, nulByte } from '../lint/text.ts';
+import { grammar } from './grammar.ts';
 
 export interface PostgresStatement extends Statement {
   readonly node: Node;
@@ -14,16 +15,13 @@ export type PostgresStatements =
   | { readonly ok: true; readonly statements: readonly PostgresStatement[] }
   | { readonly ok: false; readonly problem: SqlProblem };
 
-/** Once per process; parsing is synchronous afterwards. */
-export const loadGrammar = loadModule;
-
 export function parsePostgres(text: string): PostgresStatements {
   const hidden = nulByte(text);
   const problem = hidden ?? deepComment(text);
   if (problem !== undefined) return { ok: false, problem };
   if (text.trim() === '') return { ok: true, statements: [] };
   try {
-    return { ok: true, statements: placed(text, parseSync(withoutBounds(text)).stmts ?? []) };
+    return { ok: true, statements: placed(text, grammar().parseSync(withoutBounds(text)).stmts ?? []) };
   } catch (error) {
     return { ok: false, problem: problemOf(text, error) };
   }
@@ -58,7 +56,7 @@ const insideComment = /\/\*|\*\//g;
 export function fingerprintPostgres(text: string): string {
   const hash = createHash('sha256');
   try {
-    for (const token of scanSync(withoutBounds(text)).tokens)
+    for (const token of grammar().scanSync(withoutBounds(text)).tokens)
       if (!token.tokenName.endsWith('COMMENT')) hash.update(`${folded(token.text)}\0`);
   } catch {
     hash.update(text); // what is no SQL is equal to itself only
@@ -97,7 +95,7 @@ function placed(
 function problemOf(text: string, error: unknown): SqlProblem {
   // A stack overflow inside the module leaves it usable; any error but SQL's own is a bug of this module.
   if (error instanceof RangeError) return { line: 1, problem: 'nested too deeply to be checked: split the expression' };
-  if (!hasSqlDetails(error)) throw error;
+  if (!grammar().hasSqlDetails(error)) throw error;
   const at = error.sqlDetails?.cursorPosition ?? 0;
   const before = [...text].slice(0, Math.max(at, 0)).join('');
   return { line: lineAt(text, before.length), problem: error.message };

@@ -2,8 +2,8 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseAddress } from './address.ts';
+import { loadGrammar } from './grammar.ts';
 import { withoutLiterals } from './holders.ts';
-import { loadGrammar } from './parse.ts';
 
 describe('a statement of another session', () => {
   beforeAll(() => loadGrammar());

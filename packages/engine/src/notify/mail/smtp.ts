@@ -1,7 +1,7 @@
 // The only module that knows nodemailer: one mail to the mail server, and what its answer means.
 
 import { readFileSync } from 'node:fs';
-import { createTransport } from 'nodemailer';
+import type * as Nodemailer from 'nodemailer';
 import type { MailSettings } from '../../config/notify/settings.ts';
 import { type Clock, deadline, pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
@@ -43,7 +43,9 @@ export function createSmtpClient(settings: MailSettings, clock: Clock): SmtpClie
     const over = new AbortController();
     const limit = AbortSignal.any([deadline(oneMailMs), afterwards(clock, stop, over.signal)]);
     try {
-      mailer ??= connect(settings);
+      // Loaded with the first mail: most commands send none.
+      const { createTransport } = await import('nodemailer');
+      mailer ??= connect(createTransport, settings);
       await mailer.sendMail({ ...asMail(settings, email), signal: limit });
       return { kind: 'sent', reference: { messageId: email.messageId } };
     } catch (thrown) {
@@ -68,7 +70,7 @@ function afterwards(clock: Clock, stop: AbortSignal, over: AbortSignal): AbortSi
 }
 
 /** @throws when the file of the password or of the certificate cannot be read */
-function connect({ host, port, tls, ca, login }: MailSettings) {
+function connect(createTransport: typeof Nodemailer.createTransport, { host, port, tls, ca, login }: MailSettings) {
   return createTransport({
     pool: true,
     maxConnections: 1,

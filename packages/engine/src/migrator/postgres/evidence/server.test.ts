@@ -8,7 +8,8 @@ import type { SqlFile } from '../../files/migration.ts';
 import type { Finding } from '../../lint/finding.ts';
 import { aSqlFile } from '../../testing/a-migration.ts';
 import { type PostgresServer, postgresSources, startPostgres } from '../../testing/postgres-server.ts';
-import { loadGrammar, parsePostgres } from '../parse.ts';
+import { loadGrammar } from '../grammar.ts';
+import { parsePostgres } from '../parse.ts';
 import { createPostgresScratch, type PostgresScratchOptions } from './server.ts';
 import { readPostgresUse } from './use.ts';
 

@@ -7,7 +7,8 @@ import { type Example, examplesFor, givenFor } from '../../testing/hazard-pages.
 import { heldUp, type OldRelease, startOldRelease } from '../../testing/old-release.ts';
 import { oneSource, type PostgresServer, startPostgres } from '../../testing/postgres-server.ts';
 import { type Section, sectionsOf } from '../../testing/sections.ts';
-import { loadGrammar, parsePostgres } from '../parse.ts';
+import { loadGrammar } from '../grammar.ts';
+import { parsePostgres } from '../parse.ts';
 
 const examples = examplesFor('postgres').filter(({ proof }) => proof !== 'told');
 const deletes = ['ban-delete-all', 'ban-truncate'];

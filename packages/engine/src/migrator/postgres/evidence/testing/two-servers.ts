@@ -4,7 +4,8 @@ import { systemClock } from '../../../../lib/clock.ts';
 import type { CompatReport } from '../../../evidence/report.ts';
 import { type CompatInput, validateCompatibility } from '../../../evidence/validate.ts';
 import { type PostgresServer, startPostgres } from '../../../testing/postgres-server.ts';
-import { loadGrammar, parsePostgres } from '../../parse.ts';
+import { loadGrammar } from '../../grammar.ts';
+import { parsePostgres } from '../../parse.ts';
 import { createPostgresScratch } from '../server.ts';
 import { readPostgresUse } from '../use.ts';
 
