@@ -26,6 +26,7 @@ import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
 import { state } from './commands/state.ts';
 import { type ExitCode, exitCodeHelp } from './exit.ts';
+import { addSelf } from './self/commands.ts';
 import type { Call, Options } from './session.ts';
 
 export const commands: readonly Command[] = [
@@ -88,6 +89,7 @@ export function buildProgram(world: Call['world'], done: (code: ExitCode) => voi
     .addHelpText('after', exitCodeHelp);
   const groups = new Map<string, Program>();
   for (const command of commands) addCommand(parentOf(command, program, groups), command, { world, done });
+  addSelf(program, manifest.version, (text) => void world.out.write(text));
   return program;
 }
 
