@@ -21,6 +21,7 @@ const entries = {
   schema: 'tools/generate-schema.ts',
   hostile: 'tools/hostile.ts',
   crash: 'test/crash/main.ts',
+  package: 'tools/packaging/main.ts',
 };
 /** Programs of the dependencies, run by the same Node: `node tools/run.mjs nx …`. */
 const programs = ['biome', 'knip', 'nx', 'vitest'];

@@ -35,6 +35,7 @@ describe('after a change', () => {
     expect(runAgain('apps/slack-bot/src/cards/blocks.ts').filter((target) => target.endsWith(':test'))).toEqual([
       '@bg/slack-bot:test',
       'test-house:test',
+      'test-package:test',
       'test-slack:test',
     ]);
   });

@@ -125,6 +125,7 @@ export { withFileLock } from './lib/file-lock.ts';
 export { cleanText, inertText } from './lib/foreign-text.ts';
 export { isObject, type JsonObject, type JsonReading, readJsonObject } from './lib/json-object.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
+export type { ProgramName } from './lib/own-files.ts';
 export { keepFilesPrivate } from './lib/private-files.ts';
 export { withSecretFiles } from './lib/secret-files.ts';
 export { isStorageFault, storageFault } from './lib/storage-fault.ts';

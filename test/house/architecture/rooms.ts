@@ -61,7 +61,11 @@ export const rooms: readonly Room[] = [
   { path: 'apps/webhook', imports: [door], types: [] },
   { path: 'apps/cli', imports: [door], types: [] },
   { path: 'apps/proxy', imports: [`${door}/counting`], types: [door] },
-  { path: 'tools', imports: [door, `${door}/ports`, 'tools/simulator', 'apps/slack-bot'], types: [] },
+  {
+    path: 'tools',
+    imports: [door, `${door}/ports`, 'tools/simulator', 'apps/slack-bot'],
+    types: [],
+  },
   { path: 'tools/simulator', imports: [], types: [] },
   { path: 'test', imports: [anything], types: [] },
   { path: 'bench', imports: [anything], types: [] },

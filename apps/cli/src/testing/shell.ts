@@ -37,8 +37,18 @@ export interface Shell {
   close(): Promise<void>;
 }
 
+interface ShellOptions {
+  readonly database?: boolean;
+  readonly balancer?: 'embedded' | 'haproxy' | 'nginx';
+  /** What is started for `bg`, in the place of the sources: program and first arguments. */
+  readonly program?: readonly [string, ...string[]];
+}
+
 /** Runs as alice; `target` is YAML of the target as the stage takes it. */
-export async function openShell(target?: string, { database = false } = {}): Promise<Shell> {
+export async function openShell(
+  target?: string,
+  { database = false, balancer, program = sources }: ShellOptions = {},
+): Promise<Shell> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bg-cli-')));
   await layReleases(join(folder, 'releases'));
   const [blue = 0, green = 0, front = 0] = await freePorts(3);
@@ -46,6 +56,7 @@ export async function openShell(target?: string, { database = false } = {}): Pro
     folder,
     ports: { blue, green, front },
     database,
+    ...(balancer === undefined ? {} : { balancer }),
     ...(target === undefined ? {} : { target }),
   });
   const config = join(folder, 'bluegreen.yaml');
@@ -54,7 +65,7 @@ export async function openShell(target?: string, { database = false } = {}): Pro
   writeFileSync(unauthenticatedConfig, text);
   const running = new Set<Started>();
   const start: Shell['start'] = (words, environment = {}) => {
-    const started = run(words, { BLUEGREEN_CONFIG: config, ...environment });
+    const started = run([...program, ...words], { BLUEGREEN_CONFIG: config, ...environment });
     running.add(started);
     return started;
   };
@@ -70,11 +81,12 @@ export async function openShell(target?: string, { database = false } = {}): Pro
 
 const main = join(import.meta.dirname, '../main.ts');
 const cache = join(import.meta.dirname, '../../../../tools/compile-cache.mjs');
+const sources = [process.execPath, '--import', cache, main] as const;
 const showsMs = 120_000;
 
-function run(words: readonly string[], environment: Readonly<Record<string, string>>): Started {
+function run([program = '', ...words]: readonly string[], environment: Readonly<Record<string, string>>): Started {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', cache, main, ...words], {
+  const child = spawn(program, words, {
     env: { PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

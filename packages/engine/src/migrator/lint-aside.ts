@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { deadline } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { ownProgram } from '../lib/own-files.ts';
 import type { Dialect, LintOptions } from './dialect.ts';
 import { MigrationError } from './error.ts';
 import { filesOf, type Migration } from './files/migration.ts';
@@ -26,7 +27,7 @@ export async function lintAside(
   const bytes = migrations.flatMap(filesOf).reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   if (bytes <= smallBytes) return dialect.lint(migrations, options);
   const workerData: LintTask = { kind: dialect.kind, module: dialect.module, migrations, options };
-  const worker = new Worker(new URL('./lint-worker.ts', import.meta.url), {
+  const worker = new Worker(ownProgram(import.meta.url, 'lint-worker.ts', 'lint-worker'), {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
   });

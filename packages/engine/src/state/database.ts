@@ -1,11 +1,12 @@
 // Opens the engine's own SQLite file: durable settings, migrations applied, a newer file refused.
 
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { makeWrittenInPlace } from '../lib/copy-on-write.ts';
 import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
+import { ownFile } from '../lib/own-files.ts';
 import { lendLog, releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
 import { drizzle, readMigrationFiles } from './drizzle.ts';
@@ -20,7 +21,7 @@ const aloneWaitMs = 100;
 const patientTries = 50;
 export type Db = BetterSQLite3Database<typeof schema> & { $client: Database.Database };
 
-const migrationsFolder = resolve(import.meta.dirname, '../../../../migrations');
+const migrationsFolder = ownFile(import.meta.url, '../../../../migrations');
 
 interface Opening {
   /** Is given what is unusual about the folder. */

@@ -2,10 +2,11 @@
 // the pipe open for reading too, so that it never gets SIGPIPE, not even in a moment in which no writer lives.
 
 import { closeSync, constants, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
+import { ownFile } from '../../lib/own-files.ts';
 import { poll } from '../../lib/poll.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import { pieceBytes } from '../log-pieces.ts';
@@ -81,7 +82,7 @@ export const pipeOf = (log: string): string => `${log}.pipe`;
 async function startWriter(log: string, maxLogBytes: number, waiting: Waiting): Promise<void> {
   const input = openSync(pipeOf(log), 'r');
   try {
-    const script = join(import.meta.dirname, 'log-writer.sh');
+    const script = ownFile(import.meta.url, 'log-writer.sh');
     const argv = ['sh', script, log, String(pieceBytes(maxLogBytes)), waiting] as const;
     await spawnDetached({ argv, cwd: '/', env: { PATH: path, LC_ALL: 'C' }, input, logFile: '/dev/null' });
   } finally {

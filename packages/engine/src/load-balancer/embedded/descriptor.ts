@@ -1,13 +1,14 @@
 // The embedded load balancer, as the configuration and the engine know it.
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { z } from 'zod';
+import { ownProgram } from '../../lib/own-files.ts';
 import type { CountingBalancer } from '../capabilities.ts';
 import type { BalancerDriver } from '../driver.ts';
 import { createEmbeddedBalancer } from './driver.ts';
 import { bucketHeader } from './spec-file.ts';
 
-const proxyEntry = resolve(import.meta.dirname, '../../../../../apps/proxy/src/main.ts');
+const proxyEntry = ownProgram(import.meta.url, '../../../../../apps/proxy/src/main.ts', 'proxy');
 
 export const embedded: BalancerDriver<z.ZodType, unknown, CountingBalancer> = {
   name: 'embedded',

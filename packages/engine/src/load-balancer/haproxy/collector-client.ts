@@ -9,6 +9,7 @@ import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { requestOverSocket } from '../../lib/http.ts';
+import { ownProgram } from '../../lib/own-files.ts';
 import { poll } from '../../lib/poll.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import type { CollectorSpec, CollectorStatus } from './collector/collector.ts';
@@ -33,7 +34,7 @@ export interface CollectorClientOptions {
 
 const startLimitMs = 10_000;
 const answerLimitMs = 5_000;
-const entry = join(import.meta.dirname, 'collector', 'main.ts');
+const entry = ownProgram(import.meta.url, 'collector/main.ts', 'collector');
 
 /** Lines leave little garbage, and a large space for it only takes memory from the services. */
 const smallYoungSpace = '--max-semi-space-size=4';

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Endpoint, SlotName } from '../../domain/target.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
+import { ownFile } from '../../lib/own-files.ts';
 import { loadTemplate } from '../../lib/template.ts';
 import { shareKey } from '../buckets.ts';
 import { forwardedHeaders, hopByHopHeaders, previewReferrerPolicy, usualHeaderBytes } from '../header-rules.ts';
@@ -53,9 +54,9 @@ const carriers = ['host', 'referer', 'origin', 'x-forwarded-host', 'forwarded'];
 /** How many proxies in front of one another are followed to find the user. */
 const hops = Array.from({ length: 8 }, (_, hop) => -1 - hop);
 
-const siteTemplate = loadTemplate<Record<string, unknown>>(join(import.meta.dirname, 'site.cfg.hbs'));
+const siteTemplate = loadTemplate<Record<string, unknown>>(ownFile(import.meta.url, 'site.cfg.hbs'));
 const managedTemplate = loadTemplate<Readonly<Record<'runtimeSocket' | 'bufferBytes' | 'headers', string | number>>>(
-  join(import.meta.dirname, 'managed.cfg.hbs'),
+  ownFile(import.meta.url, 'managed.cfg.hbs'),
 );
 
 /** @throws `config-invalid` naming the value that has no place in a configuration. */

@@ -1,7 +1,7 @@
 // The configuration of nginx as text, made from the spec. Pure: equal values give equal text.
 
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { ownFile } from '../../lib/own-files.ts';
 import { loadTemplate } from '../../lib/template.ts';
 import { shareKey } from '../buckets.ts';
 import { forwardedHeaders, hopByHopHeaders, previewReferrerPolicy, usualHeaderBytes } from '../header-rules.ts';
@@ -53,8 +53,8 @@ const madeHere = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-pr
 /** Of one connection: what nginx itself sets for the next one is left out. */
 const dropped = [probeHeader, bucketHeader, ...hopByHopHeaders.filter((name) => !setByNginx.has(name))];
 
-const siteTemplate = loadTemplate<object>(join(import.meta.dirname, 'site.conf.hbs'));
-const mainTemplate = loadTemplate<object>(join(import.meta.dirname, 'nginx.conf.hbs'));
+const siteTemplate = loadTemplate<object>(ownFile(import.meta.url, 'site.conf.hbs'));
+const mainTemplate = loadTemplate<object>(ownFile(import.meta.url, 'nginx.conf.hbs'));
 
 /** What is included within `http`. @throws `config-invalid` for a value that cannot be written safely */
 export function siteText(parts: SiteParts): Site {

@@ -1,5 +1,6 @@
 // MariaDB and MySQL without a server: what the text shows. Only the server says whether writers wait: ask.ts.
 
+import { ownModule } from '../../lib/own-files.ts';
 import type { Dialect } from '../dialect.ts';
 import { judge } from '../lint/judge.ts';
 import type { Grammar } from '../lint/rule.ts';
@@ -25,7 +26,7 @@ const grammar: Grammar<MariadbStatement, History> = {
 
 export const mariadbDialect: Dialect = {
   kind: 'mariadb',
-  module: import.meta.url,
+  module: ownModule(import.meta.url, 'dialect-mariadb'),
   transactionalSchema: false,
   batchMs: 500,
   rules: grammar.rules.map(({ id }) => id),

@@ -1,9 +1,9 @@
 // SQLite in a separate process, asked one statement at a time. A process that died is replaced; a transaction that it
 // had open is gone with it.
 
-import { join } from 'node:path';
 import { type Companion, startCompanion } from '../../lib/companion.ts';
 import { hasCode } from '../../lib/errors.ts';
+import { ownProgram } from '../../lib/own-files.ts';
 import { MigrationError } from '../error.ts';
 import { SqliteError } from './failure.ts';
 
@@ -41,7 +41,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-const script = join(import.meta.dirname, 'connection-main.ts');
+const script = ownProgram(import.meta.url, 'connection-main.ts', 'sqlite-connection');
 /** For what is no statement of a migration: a count of a large table may take its time. */
 const ownTimeoutMs = 120_000;
 const ownBusyMs = 1_000;

@@ -1,5 +1,6 @@
 // SQLite, without a database.
 
+import { ownModule } from '../../lib/own-files.ts';
 import type { Dialect } from '../dialect.ts';
 import { judge } from '../lint/judge.ts';
 import type { Grammar } from '../lint/rule.ts';
@@ -18,7 +19,7 @@ const grammar: Grammar<SqliteStatement, History> = {
 
 export const sqliteDialect: Dialect = {
   kind: 'sqlite',
-  module: import.meta.url,
+  module: ownModule(import.meta.url, 'dialect-sqlite'),
   transactionalSchema: true,
   batchMs: 100, // it holds the lock that every writer needs
   rules: grammar.rules.map(({ id }) => id),

@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MailKind, mailKinds } from '../../domain/notices.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { ownFile } from '../../lib/own-files.ts';
 import { loadTemplate, type Template } from '../../lib/template.ts';
 
 const parts = ['subject', 'text', 'html'] as const;
@@ -12,7 +13,7 @@ type Part = (typeof parts)[number];
 
 export type Templates = (drawing: MailKind, part: Part) => Template<object>;
 
-const own = join(import.meta.dirname, 'templates');
+const own = ownFile(import.meta.url, 'templates');
 
 /**
  * A folder may hold `fact.<part>.hbs` for all facts, `<fact>.<part>.hbs` for one, and `digest.<part>.hbs`; parts are
