@@ -3,7 +3,7 @@
 import { type Refusal, type Result, refusalRules } from '@bg/engine';
 import { type ExitCode, exitCodes } from './exit.ts';
 import type { Screen } from './screen.ts';
-import type { Light } from './show/deployment.ts';
+import type { Light } from './show/light.ts';
 
 export function refused(screen: Screen, { code, sentence, hint, happened }: Refusal): ExitCode {
   if (screen.json) screen.answer({ refused: { code, rule: refusalRules[code], sentence, hint, happened } }, () => []);

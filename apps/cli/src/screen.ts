@@ -1,11 +1,12 @@
 // Where words go: answers on stdout, everything else on stderr. For programs (`--json`) an answer is one line of JSON,
 // for people it is lines of plain text, rendered from a copy in which no text can steer the terminal.
 
-import type { DeploymentView } from '@bg/engine';
+import type { DeploymentView, TrendView } from '@bg/engine';
 import { changesBetween } from './follow/changes.ts';
 import { createLiveView } from './follow/live-view.ts';
 import { clockText } from './show/amounts.ts';
-import { deploymentLines, type Light } from './show/deployment.ts';
+import { deploymentLines } from './show/deployment.ts';
+import type { Light } from './show/light.ts';
 import { createPaint } from './show/paint.ts';
 import { jsonLine, plain, plainDeep } from './show/plain.ts';
 
@@ -25,8 +26,9 @@ export interface Screen {
 /** For programs: `full` is a line of JSON per change, `quiet` none, since one answer comes at the end. */
 export type ProgressKind = 'full' | 'quiet';
 
-interface Progress {
-  show(view: DeploymentView): void;
+export interface Progress {
+  /** `trend`: asked where it is drawn. */
+  show(view: DeploymentView, trend: () => TrendView | undefined): void;
   /** Gives the terminal back; what was shown last stays. */
   end(): void;
 }
@@ -36,10 +38,17 @@ export interface ScreenOptions {
   readonly err: Stream;
   readonly json: boolean;
   readonly colored: boolean;
+  /** The terminal shows no other characters. */
+  readonly ascii?: boolean;
 }
 
-export function createScreen({ out, err, json, colored }: ScreenOptions): Screen {
-  const light = (): Light => ({ now: Date.now(), paint: createPaint(colored && out.isTTY === true) });
+export function createScreen({ out, err, json, colored, ascii = false }: ScreenOptions): Screen {
+  const light = (): Light => ({
+    now: Date.now(),
+    paint: createPaint(colored && out.isTTY === true),
+    width: out.isTTY === true ? out.columns : undefined,
+    ascii,
+  });
   const toErr = (line: string): void => void err.write(`${plain(line)}\n`);
   let aside = toErr;
 
@@ -68,7 +77,9 @@ export function createScreen({ out, err, json, colored }: ScreenOptions): Screen
         aside = toErr;
         live.end();
       };
-      return { show: throttled((view) => live.draw(deploymentLines(plainDeep(view), light()))), end };
+      const draw: Progress['show'] = (view, trend) =>
+        live.draw(deploymentLines(plainDeep(view), light(), plainDeep(trend())));
+      return { show: throttled(draw), end };
     },
   };
 }
@@ -98,11 +109,11 @@ function lineProgress(out: Stream): Progress {
 const redrawMs = 100;
 
 /** A busy deployment changes faster than a person reads; its end is always drawn. */
-function throttled(draw: (view: DeploymentView) => void): (view: DeploymentView) => void {
+function throttled(draw: Progress['show']): Progress['show'] {
   let drawnAt = 0;
-  return (view) => {
+  return (view, trend) => {
     if (!view.outcome && Date.now() - drawnAt < redrawMs) return;
     drawnAt = Date.now();
-    draw(view);
+    draw(view, trend);
   };
 }

@@ -148,7 +148,13 @@ export function configFile(world: World, given: string | undefined): string {
 /** Only terminals get colours; `NO_COLOR` with any value, `--no-color` and a dumb terminal turn them off. */
 export function screenFor({ environment, out, err }: World, { json = false, color = true }: Options): Screen {
   const colored = color && !environment.NO_COLOR && environment.TERM !== 'dumb';
-  return createScreen({ out, err, json, colored });
+  return createScreen({ out, err, json, colored, ascii: !showsUnicode(environment) });
+}
+
+/** By the locale, as other programs decide it; without one, everything is shown. */
+function showsUnicode({ LC_ALL, LC_CTYPE, LANG }: World['environment']): boolean {
+  const locale = LC_ALL || LC_CTYPE || LANG || '';
+  return locale === '' || /utf-?8/i.test(locale);
 }
 
 export function logFor({ environment }: World, screen: Screen): Log {

@@ -6,7 +6,7 @@ import { exitCodes } from '../exit.ts';
 import { refused } from '../refused.ts';
 import { type Options, onEngine } from '../session.ts';
 import { clockText, dateText } from '../show/amounts.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import { jsonLine } from '../show/plain.ts';
 import { tableLines } from '../show/table.ts';
 import { usageError } from '../usage.ts';

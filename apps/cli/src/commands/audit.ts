@@ -5,7 +5,7 @@ import type { AuditVerification, Engine } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import type { Screen } from '../screen.ts';
 import { onEngine } from '../session.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import { usageError } from '../usage.ts';
 import { auditRows } from './audit-rows.ts';
 import type { Command } from './command.ts';

@@ -4,7 +4,7 @@ import type { CalendarSpan, CalendarView } from '@bg/engine';
 import { readPlace } from '../place.ts';
 import { answered } from '../refused.ts';
 import { onEngine } from '../session.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import type { Command } from './command.ts';
 
 export const calendar: readonly Command[] = [

@@ -7,7 +7,7 @@ import { type Bundle, defaultFolder, placeOfBundle, writeBundle } from '../diagn
 import { createRedact } from '../diagnose/redact.ts';
 import { exitCodes } from '../exit.ts';
 import { configFile, screenFor } from '../session.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import { plain } from '../show/plain.ts';
 import { usageError } from '../usage.ts';
 import type { Command } from './command.ts';

@@ -5,7 +5,7 @@ import { readPlace, readVersion } from '../place.ts';
 import { answered } from '../refused.ts';
 import { onEngine } from '../session.ts';
 import { bytesText, timeText } from '../show/amounts.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import { tableLines } from '../show/table.ts';
 import { readSource, sourceForms } from '../source.ts';
 import { type Command, reasonOption } from './command.ts';

@@ -7,7 +7,7 @@ import { type ExitCode, exitCodes } from '../exit.ts';
 import { readPlace } from '../place.ts';
 import { answered, refused } from '../refused.ts';
 import { onEngine, type Session } from '../session.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import { markdownLines, reportLines } from '../show/report.ts';
 import { usageError } from '../usage.ts';
 import type { Command } from './command.ts';

@@ -5,7 +5,7 @@ import { exitCodes } from '../exit.ts';
 import { readPlace } from '../place.ts';
 import { answered } from '../refused.ts';
 import { onEngine } from '../session.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import { targetLines } from '../show/status.ts';
 import type { Command } from './command.ts';
 

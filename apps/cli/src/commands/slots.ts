@@ -13,7 +13,7 @@ import { readPlace, readSlot, readVersion } from '../place.ts';
 import { answered, refused } from '../refused.ts';
 import { onEngine } from '../session.ts';
 import { bytesText, durationText } from '../show/amounts.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import { jsonLine, plain } from '../show/plain.ts';
 import { tableLines } from '../show/table.ts';
 import { readCount } from './amounts.ts';

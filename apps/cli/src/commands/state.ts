@@ -5,7 +5,7 @@ import { actorOf, operatingSystemUser } from '../actor.ts';
 import { exitCodes } from '../exit.ts';
 import { answered, refused } from '../refused.ts';
 import { configFile, logFor, screenFor } from '../session.ts';
-import type { Light } from '../show/deployment.ts';
+import type { Light } from '../show/light.ts';
 import type { Command } from './command.ts';
 
 export const state: readonly Command[] = [

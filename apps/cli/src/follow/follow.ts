@@ -1,7 +1,7 @@
 // Follows one deployment to its end, and executes it if no controller runs.
 
 import type { DeploymentView } from '@bg/engine';
-import type { ProgressKind } from '../screen.ts';
+import type { Progress, ProgressKind } from '../screen.ts';
 import type { Reader, Session } from '../session.ts';
 import { createForegroundDriver, type ForegroundDriver } from './driver.ts';
 
@@ -47,7 +47,7 @@ async function watch(
   session: Session,
   options: FollowOptions,
   driver: ForegroundDriver,
-  show: (view: DeploymentView) => void,
+  show: Progress['show'],
 ): Promise<FollowEnd> {
   const { engine, screen, stop, actor, reader } = session;
   const { id } = options;
@@ -59,7 +59,7 @@ async function watch(
   for (;;) {
     const view = engine.deployment(id);
     if (!view) throw new Error(`the deployment ${id} is gone from the state`);
-    show(view);
+    show(view, () => engine.timelines.trend(id));
     const kind = endOf(view, waitsLong(view), stop);
     if (kind) return { kind, view, drove };
     if (drove && !driver.running()) await driver.stop();

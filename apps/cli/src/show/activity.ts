@@ -1,7 +1,7 @@
 // What a database is doing, for people: who waits for whom first.
 
 import type { ActivityView } from '@bg/engine';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';
 

@@ -5,28 +5,28 @@ import {
   type CheckView,
   type DeploymentView,
   errorsByClient,
+  inWords,
   type Observation,
   type StepView,
   shortName,
+  type TrendView,
 } from '@bg/engine';
 import { actionRows } from './actions.ts';
 import { dateText, durationText, shareText, timeText } from './amounts.ts';
+import type { Light } from './light.ts';
 import { outcomeWord } from './outcome.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';
-
-export interface Light {
-  readonly now: number;
-  readonly paint: Paint;
-}
+import { trendLines } from './trend.ts';
 
 /** Everything there is to see. */
-export function deploymentLines(view: DeploymentView, light: Light): readonly string[] {
+export function deploymentLines(view: DeploymentView, light: Light, trend?: TrendView): readonly string[] {
   return [
     headline(view, light),
     ...stepLines(view, light),
     ...shareLines(view, light.paint),
     ...(view.observation && !view.outcome ? observationLines(view, view.observation) : []),
+    ...(trend === undefined || view.outcome ? [] : trendLines(trend, light, { height: 1 })),
     ...receiptLines(view, light.paint),
     ...view.warnings.map((warning) => `  ${light.paint.yellow('!')} ${warning}`),
     ...endLines(view, light),
@@ -92,8 +92,8 @@ function observationLines(
   const row = (side: string, counts: Observation['stable']) => [
     `  ${side}`,
     String(counts.requests),
-    `${shareText(counts.requests === 0 ? 0 : counts.errors / counts.requests)}${byClients(counts)}`,
-    ...[counts.p50Ms, counts.p95Ms, counts.p99Ms].map((ms) => `${Math.round(ms)} ms`),
+    counts.requests === 0 ? '–' : `${shareText(counts.errors / counts.requests)}${byClients(counts)}`,
+    ...[counts.p50Ms, counts.p95Ms, counts.p99Ms].map((ms) => (counts.requests === 0 ? '–' : `${Math.round(ms)} ms`)),
     String(counts.open),
   ];
   const table = tableLines([
@@ -101,11 +101,12 @@ function observationLines(
     row(`stable ${view.from?.version ?? ''}`.trimEnd(), stable),
     row(`new ${view.version}`, canary),
   ]);
+  const versions = { version: view.version, from: view.from?.version };
   const compared = advice === undefined || advice.sentence === judgement.sentence ? [] : [advice];
   return [
     ...table,
-    `  ${judgement.verdict}: ${judgement.sentence}`,
-    ...compared.map(({ verdict, sentence }) => `  comparison: ${verdict}: ${sentence}`),
+    `  ${judgement.verdict}: ${inWords(judgement, versions)}`,
+    ...compared.map((one) => `  comparison: ${one.verdict}: ${inWords(one, versions)}`),
     ...checks.map(checkLine),
   ];
 }

@@ -1,7 +1,7 @@
 // What rules saw in a payload, as a person reads it.
 
 import type { Explanation, RuleExplanation } from '@bg/engine';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';
 

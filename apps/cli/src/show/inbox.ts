@@ -2,7 +2,7 @@
 
 import type { DeliveryRecord, DeliveryState } from '@bg/engine';
 import { durationText, timeText } from './amounts.ts';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import type { Paint } from './paint.ts';
 import { visible } from './plain.ts';
 import { tableLines } from './table.ts';

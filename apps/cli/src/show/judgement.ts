@@ -9,7 +9,7 @@ import {
   shortName,
 } from '@bg/engine';
 import { clockText, durationText } from './amounts.ts';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import { outcomeWord } from './outcome.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';

@@ -2,7 +2,7 @@
 
 import type { SlotView, TargetView } from '@bg/engine';
 import { timeText } from './amounts.ts';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 
 export function filesDriftLines({ slots }: TargetView, { now, paint }: Light): readonly string[] {
   return slots.flatMap(({ slot, version, filesDrift }) =>

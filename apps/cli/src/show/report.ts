@@ -1,7 +1,7 @@
 // A report for people: on the terminal, and as Markdown.
 
 import { figureRows, goalRows, headlineOf, type Report } from '@bg/engine';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import { tableLines } from './table.ts';
 
 export function reportLines(report: Report, { paint }: Light): readonly string[] {

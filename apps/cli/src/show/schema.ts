@@ -12,7 +12,7 @@ import {
   type TargetView,
 } from '@bg/engine';
 import { durationText } from './amounts.ts';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';
 

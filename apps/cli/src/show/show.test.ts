@@ -20,9 +20,27 @@ describe('what people read', () => {
     expect(text).toContain('██░░░░░░░░░░░░░░░░░░  10 % on v2.1, 90 % on v2.0');
     expect(text).toMatch(/stable v2\.0 +1000 +0\.0 % +4 ms +9 ms +14 ms +2/);
     expect(text).toMatch(/new v2\.1 +100 +1\.0 %/);
-    expect(text).toContain('Inconclusive: 100 of at least 200 requests');
+    expect(text).toContain('Inconclusive: no data yet (100 of 200)');
     expect(text).toMatch(/bg promote d-1 +go on to the next step/);
     expect(text).toMatch(/bg abort d-1 +send all users back to v2\.0/);
+  });
+
+  it('shows a side that answered nothing without a number, and the trend of both sides', () => {
+    const { observation } = canaryView;
+    const quiet = observation && {
+      ...observation,
+      canary: { ...observation.canary, requests: 0, errors: 0, p99Ms: 0 },
+    };
+    const points = [1, 2].map((second) => ({
+      ...{ from: second * 1_000, to: second * 1_000 + 1_000, percent: 10 },
+      stable: { requests: 10, errors: 0, p50Ms: 4, p99Ms: 9 },
+      canary: { requests: 0, errors: 0, p50Ms: undefined, p99Ms: undefined },
+    }));
+    const trend = { version: 'v2.1', from: 'v2.0', points, decision: undefined };
+    const text = deploymentLines({ ...canaryView, observation: quiet }, light, trend).join('\n');
+    expect(text).toMatch(/new v2\.1 +0 +– +– +– +– +2/);
+    expect(text).toContain('p99, up to 9 ms\n  v2.0  ██████');
+    expect(text).not.toMatch(/\b0 ms/);
   });
 
   it('says who is asked, until when, and what happens then', () => {
@@ -74,6 +92,9 @@ describe('what people read', () => {
       rollback: { readiness: 'instant', version: 'v1', sentence: 'green is warm' },
       actions: [],
     } as unknown as TargetView;
+    const during = targetLines({ ...target, live: canaryView }, light).join('\n');
+    expect(during).toContain('v2.1 (10 %): 100 requests, 1.0 % errors, p99 14 ms; v2.0: 1000 requests, 0.0 % errors');
+    expect(during).toContain('Inconclusive: no data yet (100 of 200)');
     const lines = targetLines(target, light);
     expect(lines[1]).toMatch(/blue +active +v2 +degraded: cache: down +100 %/);
     expect(lines[2]).toMatch(/green +standby +v1 +degraded +0 %/);

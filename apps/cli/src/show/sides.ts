@@ -2,7 +2,7 @@
 
 import type { ComparedSide, SidesView } from '@bg/engine';
 import { bytesText, clockText, durationText, shareText } from './amounts.ts';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import { tableLines } from './table.ts';
 
 export type Order = readonly ['blue' | 'green', 'blue' | 'green'];

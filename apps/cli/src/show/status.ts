@@ -1,9 +1,18 @@
 // What runs where, for people: one block per target.
 
-import { type DriftView, type Routing, type SlotView, type StatusView, shortName, type TargetView } from '@bg/engine';
+import {
+  type DeploymentView,
+  type DriftView,
+  inWords,
+  type Routing,
+  type SlotView,
+  type StatusView,
+  shortName,
+  type TargetView,
+} from '@bg/engine';
 import { actionRows } from './actions.ts';
-import { bytesText, durationText, timeText } from './amounts.ts';
-import type { Light } from './deployment.ts';
+import { bytesText, durationText, shareText, timeText } from './amounts.ts';
+import type { Light } from './light.ts';
 import type { Paint } from './paint.ts';
 import { filesDriftLines, wouldChangeLines } from './release-now.ts';
 import { schemaLines } from './schema.ts';
@@ -174,6 +183,21 @@ function liveLines(target: TargetView, { now, paint }: Light): readonly string[]
   const way = live.direction === 'unwinding' ? 'going back: ' : '';
   return [
     `  ${paint.cyan('▶')} ${live.mode} ${live.version} (${live.id}) for ${durationText(now - live.requestedAt)}: ${way}${doing}`,
+    ...canaryLines(live),
     ...actions,
+  ];
+}
+
+/** What both sides answer while users are on both, and what the judge makes of it. */
+function canaryLines({ observation, percent, version, from }: DeploymentView): readonly string[] {
+  if (observation === undefined || from === undefined || percent === 0 || percent === 100) return [];
+  const { stable, canary, judgement } = observation;
+  const text = ({ requests, errors, p99Ms }: typeof stable): string =>
+    requests === 0
+      ? 'no data yet'
+      : `${requests} requests, ${shareText(errors / requests)} errors, p99 ${Math.round(p99Ms)} ms`;
+  return [
+    `    ${version} (${percent} %): ${text(canary)}; ${from.version}: ${text(stable)}`,
+    `    ${judgement.verdict}: ${inWords(judgement, { version, from: from.version })}`,
   ];
 }

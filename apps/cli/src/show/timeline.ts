@@ -2,10 +2,11 @@
 
 import { type Receipt, type SideNumbers, shortName, type TimelineStep, type TimelineView } from '@bg/engine';
 import { clockText, dateText, durationText, shareText, timeText } from './amounts.ts';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import { outcomeWord } from './outcome.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';
+import { trendLines } from './trend.ts';
 
 /** `all`: every row of the audit log too. */
 export function timelineLines(view: TimelineView, light: Light, { all = false } = {}): readonly string[] {
@@ -16,6 +17,7 @@ export function timelineLines(view: TimelineView, light: Light, { all = false } 
     ...part('approvals', approvalLines(view, light), light.paint),
     ...part(`users on ${view.version}`, shareLines(view), light.paint),
     ...part('what both sides answered', numberLines(view), light.paint),
+    ...part('over time', view.trend ? trendLines(view.trend, light, { height: 3 }) : [], light.paint),
     ...part('proofs', receiptLines(view, light.paint), light.paint),
     ...part('refused meanwhile', refusalLines(view), light.paint),
     ...logLines(view, light.paint),
@@ -105,7 +107,11 @@ function numberLines({ steps, version, from }: TimelineView): readonly string[] 
 
 export function sideCells({ requests, errors, p50Ms, p95Ms, p99Ms }: SideNumbers): readonly string[] {
   const share = requests === 0 ? '' : ` (${shareText(errors / requests)})`;
-  return [String(requests), `${errors}${share}`, ...[p50Ms, p95Ms, p99Ms].map((ms) => `${Math.round(ms)} ms`)];
+  return [
+    String(requests),
+    `${errors}${share}`,
+    ...[p50Ms, p95Ms, p99Ms].map((ms) => (requests === 0 ? '–' : `${Math.round(ms)} ms`)),
+  ];
 }
 
 function receiptLines({ steps, routings }: TimelineView, paint: Paint): readonly string[] {

@@ -1,7 +1,7 @@
 // What ran on a copy, for people: a line for each statement, then each step, then what is left.
 
 import type { TryView } from '@bg/engine';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 import { tableLines } from './table.ts';
 
 export function tryLines(view: TryView, { paint }: Light): readonly string[] {

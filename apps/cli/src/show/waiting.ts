@@ -2,7 +2,7 @@
 
 import { shortName, type WaitingView } from '@bg/engine';
 import { timeText } from './amounts.ts';
-import type { Light } from './deployment.ts';
+import type { Light } from './light.ts';
 
 export function waitingLines(view: WaitingView, light: Light): readonly string[] {
   const { id, name, version, requestedBy, reason, notes } = view;

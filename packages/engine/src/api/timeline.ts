@@ -4,6 +4,7 @@ import type { Judgement } from '../analysis/judge.ts';
 import type { Direction, Mode, StepName, StepStatus } from '../domain/deployment.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { OutcomeView, Receipt } from './deployment.ts';
+import type { TrendView } from './trend.ts';
 
 /** `monotonic`: measured by a clock that nobody can set. `wall`: the difference of two times of day. */
 export type MeasuredBy = 'monotonic' | 'wall';
@@ -127,6 +128,8 @@ export interface TimelineView {
   readonly approvals: readonly TimelineApproval[];
   readonly shares: readonly TimelineShare[];
   readonly routings: readonly TimelineRouting[];
+  /** Both sides over time; undefined where no user was on the new side, or nothing was counted. */
+  readonly trend?: TrendView | undefined;
   readonly refusals: readonly TimelineEntry[];
   /** All rows, oldest first. */
   readonly entries: readonly TimelineEntry[];

@@ -28,6 +28,7 @@ describe('the trend of a deployment', () => {
     expect(trendOf(id)?.points[0]).toMatchObject({ percent: 10, canary: { requests: 100, errors: 0 } });
     expect((await flow.finish(id)).outcome?.kind).toBe('promoted');
     const trend = trendOf(id);
+    expect(flow.people.timelines.of(id)?.trend).toEqual(trend);
     expect([...new Set(trend?.points.map(({ percent }) => percent))]).toEqual([10, 50, 100]);
     expect(trend?.decision?.kind).toBe('promoted');
     const lastOfCanary = trend?.points.findLast(({ percent }) => percent === 50);

@@ -58,7 +58,7 @@ function timeline(core: Core, row: DeploymentRow): TimelineView {
   const to = events.findLast(({ action }) => action === 'deployment-finished')?.seq ?? Number.MAX_SAFE_INTEGER;
   const around = events.length === 0 ? [] : rowsAround(db, row, { from, to, limit: mostAround });
   const target = core.targets.find(({ key }) => key.service === row.service && key.target === row.target);
-  return timelineOf({
+  const view = timelineOf({
     row,
     name: target?.name ?? `${row.service}/${row.target}`,
     journal: readJournal(db, row.id),
@@ -68,6 +68,7 @@ function timeline(core: Core, row: DeploymentRow): TimelineView {
     queued: requestOfDeployment(db, row.id),
     now: core.clock.now(),
   });
+  return { ...view, trend: trendOf(db, row) };
 }
 
 function explain(core: Core, row: DeploymentRow): ExplanationView {
