@@ -69,6 +69,7 @@ export interface Options {
   readonly nothingNeedsIt?: boolean;
   readonly wide?: boolean;
   readonly all?: boolean;
+  readonly chart?: string;
   readonly dryRun?: boolean;
   readonly test?: boolean;
   readonly from?: string;

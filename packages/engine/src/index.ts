@@ -63,6 +63,7 @@ export type {
 export type { Requested, WaitingView } from './api/waiting.ts';
 export { fitsHostEvent } from './builds/hosts/hosts.ts';
 export { type Chart, chartsOf, sparkline, topOf } from './charts/chart.ts';
+export { drawCharts } from './charts/draw.ts';
 export { configurationAgainstRunning } from './compose/config-against-running.ts';
 export { checkConfig, checkConfigFile, loadSettings } from './compose/configuration.ts';
 export { databaseNames, lintRelease, unknownRule } from './compose/lint.ts';

@@ -8,6 +8,7 @@ import { impactOf, incidentLines } from '../show/incident.ts';
 import { type Order, sidesLines } from '../show/sides.ts';
 import { timelineLines } from '../show/timeline.ts';
 import { usageError } from '../usage.ts';
+import { readChartFile, writeChart } from './chart-file.ts';
 import type { Command } from './command.ts';
 
 export const lookingBack: readonly Command[] = [
@@ -25,13 +26,23 @@ export const lookingBack: readonly Command[] = [
   {
     usage: 'show <deployment> [place]',
     summary: 'what happened in a deployment: steps, waits, approvals, numbers, proofs, refusals, log lines',
-    options: [['--all', 'also every row of the audit log']],
-    examples: ['bg show latest', 'bg show latest shop/staging', 'bg show d_c379', 'bg show d_c3797810 --json'],
-    run: onEngine(({ engine, screen }, [word = '', place], options) =>
-      answered(screen, engine.timelines.find(word, readPlace(place, options)), (view, light) =>
-        timelineLines(view, light, { all: options.all === true }),
-      ),
-    ),
+    options: [
+      ['--all', 'also every row of the audit log'],
+      ['--chart <file>', 'also draw errors and latency of both sides into this SVG file'],
+    ],
+    examples: [
+      'bg show latest',
+      'bg show latest shop/staging',
+      'bg show d_c379',
+      'bg show latest --chart canary.svg',
+      'bg show d_c3797810 --json',
+    ],
+    run: onEngine(async ({ engine, screen }, [word = '', place], options) => {
+      const file = options.chart === undefined ? undefined : readChartFile(options.chart);
+      const found = engine.timelines.find(word, readPlace(place, options));
+      if (found.ok && file !== undefined) screen.aside(await writeChart(found.value, file));
+      return answered(screen, found, (view, light) => timelineLines(view, light, { all: options.all === true }));
+    }),
   },
   {
     usage: 'incident <deployment> [place]',
