@@ -156,12 +156,18 @@ function keptLines({ kept }: DeploymentView, now: number): readonly string[] {
   return [`  ${kept.slot} keeps ${kept.version} running ${until} (${kept.label})`];
 }
 
+const atDeadline: Readonly<Record<ApprovalView['onTimeout'], string>> = {
+  abort: 'it is aborted',
+  hold: 'it stays as it is',
+  rollback: 'all users get the release before again',
+};
+
 function approvalSentence(
   { needed, given, approvers, deadlineAt, onTimeout, stale, opensAt, missing = '' }: ApprovalView,
   { now, paint }: Light,
 ): string {
   const who = approvers.length === 0 ? 'an approver' : approvers.join(', ');
-  const then = onTimeout === 'abort' ? 'it is aborted' : 'it stays as it is';
+  const then = atDeadline[onTimeout];
   const opens = opensAt === undefined || opensAt <= now ? '' : `, not before ${timeText(opensAt, now)}`;
   if (stale)
     return paint.red('stale, review again: the active side or the configuration has changed; abort, and deploy again');

@@ -58,8 +58,14 @@ export const waits = ({ missing = '' }: Pick<ApprovalView, 'missing'>): string =
 const opens = ({ opensAt }: ApprovalView): string =>
   opensAt === undefined ? '' : ` No approval counts before ${dateTime(opensAt)}.`;
 
+const atDeadline: Readonly<Record<ApprovalView['onTimeout'], string>> = {
+  abort: 'then the deployment is aborted',
+  hold: 'then it waits until an approver decides',
+  rollback: 'then all users get the release before again',
+};
+
 function deadline({ deadlineAt, onTimeout }: ApprovalView): string {
-  const then = onTimeout === 'abort' ? 'then the deployment is aborted' : 'then it waits until an approver decides';
+  const then = atDeadline[onTimeout];
   return `Open until ${dateTime(deadlineAt)}, ${then}.`;
 }
 

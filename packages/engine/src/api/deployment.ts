@@ -1,7 +1,7 @@
 // A deployment as all readers see it: what it is, where it is, how it ended, what may be done next.
 
 import type { Judgement } from '../analysis/judge.ts';
-import type { Direction, Mode, OutcomeKind, Phase, StepName, StepStatus } from '../domain/deployment.ts';
+import type { Direction, Mode, OnTimeout, OutcomeKind, Phase, StepName, StepStatus } from '../domain/deployment.ts';
 import type { CheckEffect } from '../domain/evidence.ts';
 import type { EndCode } from '../domain/reasons.ts';
 import type { Origin, ReleaseChange } from '../domain/release.ts';
@@ -54,7 +54,7 @@ export interface ApprovalView {
   readonly given: readonly string[];
   readonly askedAt: number;
   readonly deadlineAt: number;
-  readonly onTimeout: 'abort' | 'hold';
+  readonly onTimeout: OnTimeout;
   readonly decidedBy: string | undefined;
   readonly decidedAt: number | undefined;
   readonly reason: string | undefined;

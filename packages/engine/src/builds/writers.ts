@@ -80,7 +80,7 @@ function writerWarnings(writers: Writers, settings: Eyes, requester: string | un
 }
 
 export const asksApproval = ({ approval, canary }: Eyes): boolean =>
-  approval.beforeTraffic || canary.some((step) => step.approval);
+  approval.beforeTraffic || approval.afterPromotion || canary.some((step) => step.approval);
 
 /** Each person once, with the first reason that excludes them. */
 function barredLines({ hands }: Writers): readonly string[] {

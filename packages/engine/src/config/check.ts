@@ -1,7 +1,7 @@
 // Every problem of a configuration, at once: read, fill in, check each value, check them against one another, resolve.
 
 import { dirname, resolve } from 'node:path';
-import { checkGroups } from './approval/check.ts';
+import { checkAfterPromotion, checkGroups } from './approval/check.ts';
 import { checkAudit } from './audit/check.ts';
 import { checkBalancer, checkPorts } from './balancer/check.ts';
 import { checkBuilds } from './builds/check.ts';
@@ -104,6 +104,7 @@ function checkTogether(
       ...checkApprovals(draft, target),
       ...checkHighRisk(draft, target),
       ...checkGroups(target),
+      ...checkAfterPromotion(target),
       ...checkRecipients(draft, target),
       ...checkDatabase(draft, target, { folder, drivers: drivers.databases }),
     ]),

@@ -134,6 +134,7 @@ describe('defaults', () => {
       },
       approval: {
         beforeTraffic: false,
+        afterPromotion: false,
         approvers: ['bob', 'carol'],
         count: 1,
         groups: [],

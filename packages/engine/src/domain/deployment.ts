@@ -1,6 +1,9 @@
 // A deployment as it is stored: what it will do, where it is, how it ended.
 
 /** Computed from the present state and always shown. */
+/** What happens when no one has decided about an approval before its deadline. */
+export type OnTimeout = 'abort' | 'hold' | 'rollback';
+
 export type Mode = 'deploy' | 'redeploy' | 'rollback' | 'switch';
 export type Direction = 'forward' | 'unwinding';
 /** `fetching`, the name of the step that has begun, or `finished`. */

@@ -1,6 +1,6 @@
 // The tables of the engine's own database as drizzle sees them; the constraints and triggers are in migrations/.
 
-import type { Direction, Mode, OutcomeKind, Phase, Plan, StepStatus } from '../domain/deployment.ts';
+import type { Direction, Mode, OnTimeout, OutcomeKind, Phase, Plan, StepStatus } from '../domain/deployment.ts';
 import type { EndCode } from '../domain/reasons.ts';
 import type { Origin } from '../domain/release.ts';
 import type { Role, SlotName } from '../domain/target.ts';
@@ -121,7 +121,7 @@ export const approvals = sqliteTable('approvals', {
   needed: integer().notNull(),
   askedAt: integer('asked_at').notNull(),
   deadlineAt: integer('deadline_at').notNull(),
-  onTimeout: text('on_timeout').notNull().$type<'abort' | 'hold'>(),
+  onTimeout: text('on_timeout').notNull().$type<OnTimeout>(),
   status: text().notNull().$type<'pending' | 'approved' | 'rejected' | 'expired' | 'cancelled'>(),
   decidedBy: text('decided_by'),
   decidedAt: integer('decided_at'),

@@ -1,23 +1,38 @@
 // Who decides about a deployment, by when, and what a release of high risk needs beyond that.
 
 import { z } from 'zod';
+import type { OnTimeout } from '../../domain/deployment.ts';
 import { parseDuration } from '../../lib/units.ts';
-import { approver, choice, duration, durationOrZero, listOf, whole, yesNo } from '../kit/values.ts';
+import { approver, duration, durationOrZero, listOf, whole, yesNo } from '../kit/values.ts';
 import { type ApprovalGroup, approvalGroups, resolveGroups } from './groups.ts';
 
 const approvers = () => listOf(approver(), 200);
 const count = () => whole({ min: 1, max: 20, expected: 'a number of approvals from 1 to 20' });
 
+const timeouts = ['abort', 'hold', 'rollback'] as const satisfies readonly OnTimeout[];
+
+/** `promote` is refused with its reason: an approval that nobody has to give is none. */
+const onTimeout = () =>
+  z.enum(timeouts, {
+    error: ({ input }) =>
+      `one of ${timeouts.join(', ')}${input === 'promote' ? ', since an approval is required wherever one is asked for: to go on without one, leave `approval` out of the canary step and give it `watch`' : ''}`,
+  });
+
 export const approval = z
   .strictObject({
     beforeTraffic: yesNo().describe('Also ask before the first user is sent. Default: false.').optional(),
+    afterPromotion: yesNo()
+      .describe('Also ask after the bake whether the release stays; needs `onTimeout: rollback`. Default: false.')
+      .optional(),
     approvers: approvers().describe('Who may approve here, instead of the approvers of the file.').optional(),
     count: count().describe('How many people must approve. Default: 1.').optional(),
     groups: approvalGroups().optional(),
     fourEyes: yesNo().describe('Who asked for the deployment cannot approve it. Default: true.').optional(),
     deadline: duration().describe('How long an approval may take. Default: 1h.').optional(),
-    onTimeout: choice(['abort', 'hold'])
-      .describe('What happens when it passes: abort, or hold at the present share. Default: abort.')
+    onTimeout: onTimeout()
+      .describe(
+        'What happens when it passes: abort, hold at the present share, or rollback, which also takes a release back that all users have. Default: abort.',
+      )
       .optional(),
     reminder: durationOrZero()
       .describe('So long before the deadline the approvers are reminded once; 0s for never. Default: 15m.')
@@ -48,6 +63,7 @@ type ApprovalFile = z.infer<typeof approval>;
 
 export const defaultApproval = {
   beforeTraffic: false,
+  afterPromotion: false,
   count: 1,
   fourEyes: true,
   deadline: '1h',
@@ -70,10 +86,12 @@ export interface ApprovalRule {
 export interface ApprovalSettings extends ApprovalRule {
   /** Also before the first user is sent, independent of canary steps. */
   readonly beforeTraffic: boolean;
+  /** Also after the bake: without an approval the release is taken back. */
+  readonly afterPromotion: boolean;
   /** The requester cannot approve. */
   readonly fourEyes: boolean;
   readonly deadlineMs: number;
-  readonly onTimeout: 'abort' | 'hold';
+  readonly onTimeout: OnTimeout;
   /** Before the deadline; 0: no reminder. */
   readonly reminderMs: number;
   /** Who may approve alone in an emergency. */
@@ -131,10 +149,12 @@ export function approvalInDigest({
   breakGlass,
   highRisk,
   groups,
+  afterPromotion,
   ...approval
 }: ApprovalSettings) {
   return {
     ...approval,
+    ...(afterPromotion ? { afterPromotion } : {}),
     ...groupsInDigest(groups),
     ...(minimumWaitMs === 0 ? {} : { minimumWaitMs }),
     ...(breakGlass.length === 0 ? {} : { breakGlass }),

@@ -18,6 +18,18 @@ export const groupLists = (path: Path, groups: Groups): readonly (readonly [Path
 export const membersOf = (groups: Groups): readonly (string | undefined)[] =>
   (groups ?? []).flatMap((group) => group?.approvers ?? []);
 
+/** Asked when all users have the release, there is nothing left to abort, and no share to hold. */
+export function checkAfterPromotion({ options, saidAt }: TargetDraft): readonly Finding[] {
+  const { afterPromotion, onTimeout } = options.approval ?? {};
+  if (afterPromotion !== true || onTimeout === undefined || onTimeout === 'rollback') return [];
+  return [
+    error(
+      saidAt('approval', 'afterPromotion'),
+      `asks when all users have the release, so it needs onTimeout: rollback, which takes it back at the deadline; found ${onTimeout}`,
+    ),
+  ];
+}
+
 export function checkGroups({ options, saidAt }: TargetDraft): readonly Finding[] {
   const { approval } = options;
   if (!approval) return [];

@@ -84,6 +84,7 @@ export function checkApprovals(draft: Draft<ConfigFile>, target: TargetDraft): r
     approval?.count === undefined || (list === undefined && draft && 'approvers' in draft) || list?.includes(undefined);
   const asks =
     approval?.beforeTraffic === true ||
+    approval?.afterPromotion === true ||
     target.isSaid('approval', 'count') ||
     canary?.some((step) => step?.approval === true);
   if (unreadable || !asks || list?.some((id) => id?.startsWith('group:'))) return [];

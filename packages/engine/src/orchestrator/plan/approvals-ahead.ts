@@ -10,6 +10,9 @@ export function cannotSkip(
   approval: ApprovalSettings,
 ): boolean {
   const { count, groups, minimumWaitMs } = approvalRule(approval, plan?.risk);
-  const isAhead = plan?.steps.some(({ name }, at) => at > position && knownStep(name)?.promote === 'vote') === true;
+  // The one after the promotion is asked for all the same.
+  const last = plan?.steps.findIndex(({ name }) => name === 'promote') ?? 0;
+  const isAhead =
+    plan?.steps.some(({ name }, at) => at > position && at < last && knownStep(name)?.promote === 'vote') === true;
   return isAhead && (count > 1 || groups.length > 0 || minimumWaitMs > 0);
 }

@@ -76,10 +76,12 @@ function canarySteps(
   return steps;
 }
 
-function goLive({ mode, settings }: PlanInput): RegisteredStep[] {
+function goLive({ mode, settings, hasActive }: PlanInput): RegisteredStep[] {
   const steps: RegisteredStep[] = [{ name: 'promote' }, { name: 'verify-live' }];
-  const bakes = mode === 'deploy' || mode === 'redeploy';
-  return bakes ? [...steps, { name: 'bake', bakeMs: settings.bakeMs }] : steps;
+  if (mode !== 'deploy' && mode !== 'redeploy') return steps;
+  const asks: RegisteredStep[] =
+    settings.approval.afterPromotion && hasActive ? [{ name: 'await-approval', percent: 100 }] : [];
+  return [...steps, { name: 'bake', bakeMs: settings.bakeMs }, ...asks];
 }
 
 /** Everything that an approval says yes to. When any of it changes, the approval is void. */

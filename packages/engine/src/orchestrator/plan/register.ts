@@ -128,13 +128,21 @@ function discoveredMeanwhile(core: Core, target: Target, { fromSlot, version }: 
 export function currentHash(
   core: Core,
   target: Target,
-  { plan, digest, fromSlot }: { plan: DeploymentRow['plan'] & {}; digest: string; fromSlot: DeploymentRow['fromSlot'] },
+  {
+    plan,
+    digest,
+    fromSlot,
+    promotedAt = null,
+  }: Pick<DeploymentRow, 'fromSlot'> &
+    Partial<Pick<DeploymentRow, 'promotedAt'>> & { plan: DeploymentRow['plan'] & {}; digest: string },
 ): string {
   const active = fromSlot === null ? undefined : readSlot(core.store.db, target.key, fromSlot);
+  // Once all users were moved, the side that they came from is the one to go back to.
+  const role = promotedAt === null ? 'active' : 'standby';
   return planHash({
     plan,
     digest,
-    activeDigest: active?.role === 'active' ? (active.digest ?? undefined) : undefined,
+    activeDigest: active?.role === role ? (active.digest ?? undefined) : undefined,
     configDigest: core.settings.digest,
   });
 }
@@ -143,8 +151,8 @@ export function currentHash(
 export function isStale(
   core: Core,
   target: Target,
-  { plan, digest, fromSlot }: Pick<DeploymentRow, 'plan' | 'digest' | 'fromSlot'>,
+  { plan, digest, fromSlot, promotedAt }: Pick<DeploymentRow, 'plan' | 'digest' | 'fromSlot' | 'promotedAt'>,
   askedHash: string,
 ): boolean {
-  return plan !== null && currentHash(core, target, { plan, digest: digest ?? '', fromSlot }) !== askedHash;
+  return plan !== null && currentHash(core, target, { plan, digest: digest ?? '', fromSlot, promotedAt }) !== askedHash;
 }

@@ -35,7 +35,8 @@ export function markTakenBack(tx: Tx, before: DeploymentRow, cause: Cause): bool
   const row = readDeployment(tx.db, before.id) ?? before;
   // A way back that is given up, or cannot be proved, says nothing against the release that it leads to.
   const causes = row.mode === 'rollback' ? new Set([...forCause].filter((code) => code !== 'not-proved')) : forCause;
-  const byWord = cause.code === 'given-up' && row.promotedAt !== null && row.mode !== 'rollback';
+  const byWord =
+    (cause.code === 'given-up' || cause.code === 'rejected') && row.promotedAt !== null && row.mode !== 'rollback';
   // An alert is a cause, as the judge's verdict is; a person's abort is none.
   const byAlert = cause.code === 'given-up' && isMonitor(cause.actor) && row.mode !== 'rollback' && hadUsers(tx, row);
   if (!byWord && !byAlert && !(causes.has(cause.code) && hadUsers(tx, row))) return false;

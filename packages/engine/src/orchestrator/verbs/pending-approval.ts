@@ -50,7 +50,7 @@ export function tooEarly({ tx, target, row }: Situation, { askedAt }: ApprovalRo
 
 /** What holds for every approval, in an emergency too: it is for this plan, and its time is not over. */
 export function refusedNow({ core, tx, target, row }: Situation, approval: ApprovalRow): Refused | undefined {
-  if (approval.onTimeout === 'abort' && row.pausedAt === null && approval.deadlineAt <= tx.now)
+  if (approval.onTimeout !== 'hold' && row.pausedAt === null && approval.deadlineAt <= tx.now)
     return refuse(
       'already-decided',
       `no one decided before the deadline at ${clockTime(approval.deadlineAt)}`,

@@ -29,13 +29,13 @@ import { keepWatch, promoteFor } from './watching.ts';
 const maxReminders = 24;
 
 interface AwaitApproval extends Named<'await-approval'> {
-  /** What users get then: 0 before any of them. */
+  /** What users get then: 0 before any of them, 100 after the promotion. */
   readonly percent: number;
 }
 
 export const awaitApproval: Step<AwaitApproval> = {
   name: 'await-approval',
-  title: ({ percent }) => (percent === 0 ? 'approval before any user' : `approval at ${percent} %`),
+  title: ({ percent }) => titles[percent] ?? `approval at ${percent} %`,
   moves: 'none',
   waitsFor: 'people',
   isStartingSide: false,
@@ -102,8 +102,12 @@ function ask({ core, lease, target, deployment, stepKey, step }: StepContext<Awa
   });
 }
 
-const when = (percent: number, version: string): string =>
-  percent === 0 ? `before any user gets ${version}` : `with ${percent} % of users on ${version}`;
+const titles: Readonly<Record<number, string>> = { 0: 'approval before any user', 100: 'approval after all users' };
+
+function when(percent: number, version: string): string {
+  if (percent === 0) return `before any user gets ${version}`;
+  return percent === 100 ? `that ${version} stays, which all users have` : `with ${percent} % of users on ${version}`;
+}
 
 function decided(context: StepFrame, now: number, paused: boolean): StepResult | undefined {
   const { core, deployment, stepKey } = context;
