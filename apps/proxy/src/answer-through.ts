@@ -4,10 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decorated } from './answer.ts';
 import type { Passage } from './exchange.ts';
 import { headerOf, responseHeaders } from './headers.ts';
+import { servedBy } from './instance-choice.ts';
 
 export function beginAnswer(passage: Passage, reply: IncomingMessage): void {
   const { request, response, choice, site, streams, began } = passage;
-  const headers = decorated(responseHeaders(reply.rawHeaders), choice, site.spec);
+  const served = servedBy(passage.instance, passage);
+  const headers = decorated(responseHeaders(reply.rawHeaders), choice, { spec: site.spec, served });
   if (passage.ending()) response.shouldKeepAlive = false;
   const status = reply.statusCode ?? 502;
   response.writeHead(status, printable(reply.statusMessage ?? ''), headers);

@@ -3,10 +3,11 @@
 import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
-import { previewReferrerPolicy } from '@bg/engine/counting';
+import { instanceCookie, previewReferrerPolicy, servedInstanceHeader } from '@bg/engine/counting';
 import type { Choice } from './choose-side.ts';
-import { bucketCookie } from './cookies.ts';
+import { bucketCookie, sessionCookie } from './cookies.ts';
 import { type FlatHeaders, headerOf, withoutHeader } from './headers.ts';
+import type { ServedBy } from './instance-choice.ts';
 
 /** An answer that did not come from the service. */
 export interface OwnAnswer {
@@ -32,11 +33,17 @@ export function rawHead(status: number, text: string, headers: FlatHeaders): str
 }
 
 /** The service's headers, plus the user's key, what keeps a preview private, and the side's name for probes. */
-export function decorated(headers: FlatHeaders, choice: Choice & { kind: 'side' }, spec: ProxySpec): FlatHeaders {
+export function decorated(
+  headers: FlatHeaders,
+  choice: Choice & { kind: 'side' },
+  { spec, served }: { readonly spec: ProxySpec; readonly served: ServedBy | undefined },
+): FlatHeaders {
   const { slot, route, probe, newKey } = choice;
   let result = headers;
   if (newKey !== undefined && mayCarryKey(headers, spec.sticky.name))
     result = [...result, 'set-cookie', bucketCookie(spec.sticky.name, newKey)];
+  if (served?.cookie !== undefined && mayCarryKey(headers, instanceCookie))
+    result = [...result, 'set-cookie', sessionCookie(instanceCookie, served.cookie)];
   if (route === 'preview')
     result = [
       ...withoutHeader(withoutHeader(result, 'cache-control'), 'referrer-policy'),
@@ -44,8 +51,11 @@ export function decorated(headers: FlatHeaders, choice: Choice & { kind: 'side' 
       ...['referrer-policy', previewReferrerPolicy],
       ...['vary', `${spec.preview?.header ?? ''}, cookie`],
     ];
-  if (route === 'preview' || probe) result = [...withoutHeader(result, 'x-served-by'), 'x-served-by', slot];
-  return result;
+  if (route !== 'preview' && !probe) return result;
+  result = [...withoutHeader(result, 'x-served-by'), 'x-served-by', slot];
+  return served === undefined
+    ? result
+    : [...withoutHeader(result, servedInstanceHeader), servedInstanceHeader, String(served.number)];
 }
 
 /** A shared cache would give one user's key to all; and a service that sets the cookie itself knows better. */

@@ -23,6 +23,10 @@ export function bucketCookie(name: string, value: string): string {
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000`;
 }
 
+/** Until the browser is closed: an instance does not live as long as a user. */
+export const sessionCookie = (name: string, value: string): string =>
+  `${name}=${value}; Path=/; HttpOnly; SameSite=Lax`;
+
 function splitPair(pair: string): readonly [name: string, value: string] {
   const equals = pair.indexOf('=');
   return equals < 0 ? [pair.trim(), ''] : [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];

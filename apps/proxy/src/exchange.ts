@@ -4,7 +4,10 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Counters, Ending } from '@bg/engine/counting';
 import type { AccessLog } from './access-log.ts';
 import type { Choice } from './choose-side.ts';
+import type { FlatHeaders } from './headers.ts';
+import type { Asked } from './instance-choice.ts';
 import type { Log } from './log.ts';
+import type { Instance } from './side.ts';
 import type { Site } from './site.ts';
 import type { Streams } from './streams.ts';
 
@@ -25,10 +28,23 @@ export interface Exchange {
   readonly ending: () => boolean;
 }
 
+export interface RequestHead {
+  readonly path: string;
+  readonly headers: FlatHeaders;
+}
+
 /** An exchange under way. */
 export interface Passage extends Exchange {
   readonly id: string;
-  readonly outgoing: ClientRequest;
+  /** What every attempt sends. */
+  readonly head: RequestHead;
+  readonly asked: Asked;
+  /** Those that it was sent to, the present one last. */
+  readonly tried: Instance[];
+  instance: Instance;
+  outgoing: ClientRequest;
+  /** From then on the body is gone from here, and the request cannot be sent again. */
+  bodyBegan: boolean;
   status: number | undefined;
   /** Set where an answer has no natural end, with what to call when it ended after all. */
   headMs: number | undefined;

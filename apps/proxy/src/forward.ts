@@ -1,15 +1,20 @@
-// One request to one side and its answer back: streamed both ways, never repeated, and never whole when it was cut.
+// One request to one side and its answer back: streamed both ways, and never whole when it was cut. Only
+// a side with several instances gets a request twice, and only one that it has not seen or may see twice.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { idempotentMethods } from '@bg/engine/counting';
 import { answer, type OwnAnswer } from './answer.ts';
 import { beginAnswer, passInformation, passTrailers } from './answer-through.ts';
-import type { Exchange, Passage } from './exchange.ts';
+import type { Exchange, Passage, RequestHead } from './exchange.ts';
 import { framingOf, hasBody, isWholeRead, pathOf, requestHeaders, requestIdIn } from './headers.ts';
+import { askedInstance, foundNoConnection, mostTries } from './instance-choice.ts';
 import { messageOf } from './log.ts';
-import { hourMs, lingerForBody, sendBody, userIdleMs } from './request-body.ts';
+import { hourMs, lingerForBody, onceConnected, sendBody, userIdleMs } from './request-body.ts';
+import type { Instance } from './side.ts';
 
 const connectLimitMs = 5_000;
 const leastAnswerIdleMs = 60_000;
+const idempotent = new Set(idempotentMethods);
 
 class TooLate extends Error {
   readonly failure: 'connect' | 'timeout';
@@ -23,24 +28,19 @@ class TooLate extends Error {
 /** @throws InvalidInput before anything was sent anywhere. */
 export function forward(exchange: Exchange): void {
   const { request, response, choice, site, counters } = exchange;
-  const { method } = request;
-  const path = pathOf(request.url ?? '');
-  const made = requestHeaders(request, site);
-  const { host, port, agent } = site.upstreams[choice.slot];
-  const headers = [
-    ...framingOf(request),
-    // HTTP/1.0 needs none, the service is asked in HTTP/1.1.
-    ...(request.headers.host === undefined ? ['host', `${host}:${port}`] : []),
-    ...(exchange.expectsContinue ? ['expect', '100-continue'] : []),
-    ...made,
-  ];
-  const { maxHeaderSize } = site;
-  const outgoing = httpRequest({ host, port, agent, method, path, headers, setHost: false, maxHeaderSize });
-  outgoing.maxHeadersCount = 0;
+  const head = { path: pathOf(request.url ?? ''), headers: requestHeaders(request, site) };
+  const asked = askedInstance(request, choice, site);
+  const instance = site.sides[choice.slot].choose({ ...asked, tried: [] });
+  if (instance === undefined) throw new Error(`${choice.slot} has no instance`);
   const passage: Passage = {
     ...exchange,
-    id: requestIdIn(made),
-    outgoing,
+    id: requestIdIn(head.headers),
+    head,
+    asked,
+    tried: [],
+    instance,
+    outgoing: requestTo(instance, exchange, head),
+    bodyBegan: false,
     status: undefined,
     headMs: undefined,
     leave: undefined,
@@ -50,6 +50,29 @@ export function forward(exchange: Exchange): void {
   };
   counters.opened(choice.slot);
   response.once('close', () => settle(passage));
+  send(passage);
+}
+
+function requestTo({ host, port, agent }: Instance, exchange: Exchange, { path, headers }: RequestHead): ClientRequest {
+  const { request, site, expectsContinue } = exchange;
+  const { method } = request;
+  const whole = [
+    ...framingOf(request),
+    // HTTP/1.0 needs none, the service is asked in HTTP/1.1.
+    ...(request.headers.host === undefined ? ['host', `${host}:${port}`] : []),
+    ...(expectsContinue ? ['expect', '100-continue'] : []),
+    ...headers,
+  ];
+  const { maxHeaderSize } = site;
+  const outgoing = httpRequest({ host, port, agent, method, path, headers: whole, setHost: false, maxHeaderSize });
+  outgoing.maxHeadersCount = 0;
+  return outgoing;
+}
+
+function send(passage: Passage): void {
+  const { request, instance, tried, outgoing } = passage;
+  instance.open += 1;
+  tried.push(instance);
   listenTo(passage);
   if (hasBody(request)) sendWithBody(passage);
   else {
@@ -58,8 +81,28 @@ export function forward(exchange: Exchange): void {
   }
 }
 
+/** To another instance: whatever was not sent yet, and what may be sent twice. False when the failure is final. */
+function sendAgain(passage: Passage, error: Error): boolean {
+  const { request, response, choice, site, tried, instance } = passage;
+  const side = site.sides[choice.slot];
+  if (!side.hasSeveral || passage.status !== undefined || response.headersSent) return false;
+  const wasRefused = foundNoConnection(error) || (error instanceof TooLate && error.failure === 'connect');
+  if (wasRefused) side.suspect(instance);
+  const isRepeatable = !(error instanceof TooLate) && idempotent.has(request.method ?? '') && !hasBody(request);
+  if (tried.length >= mostTries || !(wasRefused ? !passage.bodyBegan : isRepeatable)) return false;
+  const next = side.choose({ ...passage.asked, tried });
+  if (next === undefined) return false;
+  giveUp(passage);
+  instance.open -= 1;
+  passage.instance = next;
+  passage.outgoing = requestTo(next, passage, passage.head);
+  send(passage);
+  return true;
+}
+
 function listenTo(passage: Passage): void {
-  const { request, response, outgoing } = passage;
+  const { request, response, outgoing, tried } = passage;
+  const isPresent = () => passage.outgoing === outgoing;
   outgoing.once('socket', (socket) => {
     if (!socket.connecting) return;
     const limit = setTimeout(() => outgoing.destroy(new TooLate('connect')), connectLimitMs);
@@ -70,25 +113,34 @@ function listenTo(passage: Passage): void {
     if (!response.headersSent && request.httpVersion === '1.1') response.writeContinue();
   });
   outgoing.on('information', (hints) => passInformation(passage, hints));
-  outgoing.on('error', (error) => fail(passage, error));
+  outgoing.on('error', (error) => {
+    if (isPresent()) fail(passage, error);
+  });
   // An upgrade that the user did not ask for ends without an error.
   outgoing.once('close', () => {
-    if (passage.status === undefined) fail(passage, new Error('the connection was closed'));
+    if (isPresent() && passage.status === undefined) fail(passage, new Error('the connection was closed'));
   });
   // The end of the answer reports what the user did to the request.
-  request.on('error', () => {});
+  if (tried.length === 1) request.on('error', () => {});
 }
 
 /** Sends the head at once: the service may refuse the request before it sees a body. */
 function sendWithBody(passage: Passage): void {
-  const { request, response, outgoing, site } = passage;
+  const { request, response, outgoing, site, choice, tried } = passage;
   const idleMs = site.spec.userIdleMs ?? userIdleMs;
   outgoing.flushHeaders();
   const watch = {
     blocked: (isBlocked: boolean) => expectService(passage, isBlocked),
     ended: () => expectService(passage, true),
   };
-  passage.stopBody = sendBody(request, outgoing, watch, idleMs);
+  const begin = () => {
+    if (passage.outgoing !== outgoing || outgoing.destroyed) return;
+    passage.bodyBegan = true;
+    passage.stopBody = sendBody(request, outgoing, watch, idleMs);
+  };
+  if (site.sides[choice.slot].hasSeveral) onceConnected(outgoing, begin);
+  else begin();
+  if (tried.length > 1) return;
   request.once('timeout', () => {
     if (response.headersSent) return void request.socket.resetAndDestroy();
     passage.status = 408;
@@ -158,7 +210,7 @@ function giveUp(passage: Passage): void {
 function fail(passage: Passage, error: Error): void {
   const { request, response, choice, log } = passage;
   // An early answer that is whole: it does not matter that the rest of the body was not read.
-  if (response.destroyed || response.writableEnded) return;
+  if (response.destroyed || response.writableEnded || sendAgain(passage, error)) return;
   const own = ownAnswerFor(passage, error);
   giveUp(passage);
   log.trouble('a side did not answer', { slot: choice.slot, failure: passage.failure, why: messageOf(error) });
@@ -170,7 +222,7 @@ function fail(passage: Passage, error: Error): void {
 }
 
 function ownAnswerFor(passage: Passage, error: Error): OwnAnswer {
-  const refused = 'syscall' in error && error.syscall === 'connect';
+  const refused = foundNoConnection(error);
   passage.failure = error instanceof TooLate ? error.failure : refused ? 'connect' : 'cut';
   return passage.failure === 'timeout'
     ? { status: 504, sentence: 'The service did not answer in time.' }
@@ -181,6 +233,7 @@ function ownAnswerFor(passage: Passage, error: Error): OwnAnswer {
 function settle(passage: Passage): void {
   const { request, response, choice, counters, access, id, began } = passage;
   counters.closed(choice.slot);
+  passage.instance.open -= 1;
   passage.leave?.();
   if (!response.writableFinished) giveUp(passage);
   if (choice.probe) return;

@@ -6,8 +6,10 @@ import type { ProxySpec } from '@bg/engine';
 import {
   endToEndHeaders,
   forwardedHeaders,
+  hasSeveral,
   headerAsServicesReadIt,
   hopByHopHeaders,
+  instanceHeader,
   withoutPreviewToken,
 } from '@bg/engine/counting';
 import { withoutCookie } from './cookies.ts';
@@ -32,8 +34,14 @@ export interface SecretNames {
   readonly preview: ProxySpec['preview'];
 }
 
-export function secretNamesOf({ preview, probe }: ProxySpec): SecretNames {
-  const names = [probe.header, probe.bucketHeader, ...(preview ? [headerAsServicesReadIt(preview.header)] : [])];
+export function secretNamesOf({ preview, probe, upstreams }: ProxySpec): SecretNames {
+  const ofInstances = hasSeveral(upstreams) ? [instanceHeader] : [];
+  const names = [
+    probe.header,
+    probe.bucketHeader,
+    ...ofInstances,
+    ...(preview ? [headerAsServicesReadIt(preview.header)] : []),
+  ];
   return { headers: new Set(names), preview };
 }
 

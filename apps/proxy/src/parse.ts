@@ -32,6 +32,7 @@ function parseSpec(value: unknown): ProxySpec {
       blue: instances(upstreams.blue, 'upstreams.blue'),
       green: instances(upstreams.green, 'upstreams.green'),
     },
+    checks: spec.checks === undefined ? undefined : checks(spec.checks),
     sticky: sticky(spec.sticky),
     preview: spec.preview === undefined ? undefined : preview(spec.preview),
     allow: spec.allow === undefined ? undefined : allowList(spec.allow),
@@ -98,10 +99,40 @@ function canary(value: unknown): Routing['canary'] {
 }
 
 function sticky(value: unknown): ProxySpec['sticky'] {
-  const { by, name } = fields(value, 'sticky');
+  const { by, name, instance } = fields(value, 'sticky');
   if (by !== 'cookie' && by !== 'header' && by !== 'address')
     throw new InvalidInput(`sticky.by must be cookie, header or address, not ${shown(by)}`);
-  return { by, name: by === 'address' && name === undefined ? '' : text(name, 'sticky.name', by === 'address') };
+  const given = by === 'address' && name === undefined ? '' : text(name, 'sticky.name', by === 'address');
+  return { by, name: given, instance: instance === true };
+}
+
+function checks(value: unknown): ProxySpec['checks'] {
+  const { path, headers, statuses, ...numbers } = fields(value, 'checks');
+  const count = (name: string, most: number) => whole(numbers[name], `checks.${name}`, { least: 1, most });
+  if (!Array.isArray(statuses)) throw new InvalidInput(`checks.statuses must be a list, not ${shown(statuses)}`);
+  return {
+    path: path === undefined ? undefined : text(path, 'checks.path'),
+    headers: texts(headers, 'checks.headers'),
+    statuses: statuses.map((each) => {
+      const status = (at: number) => whole((each as unknown[])?.[at], 'checks.statuses', { least: 100, most: 599 });
+      return [status(0), status(1)] as const;
+    }),
+    intervalMs: count('intervalMs', 86_400_000),
+    timeoutMs: count('timeoutMs', 86_400_000),
+    failures: count('failures', 1_000),
+    successes: count('successes', 1_000),
+  };
+}
+
+/** Their values may be secrets, and are shown in no error. */
+function texts(value: unknown, where: string): Readonly<Record<string, string>> {
+  const given = Object.entries(fields(value, where));
+  return Object.fromEntries(
+    given.map(([name, each]) => {
+      if (typeof each !== 'string') throw new InvalidInput(`${where}.${name} must be a text`);
+      return [name, each];
+    }),
+  );
 }
 
 function preview(value: unknown): NonNullable<ProxySpec['preview']> {

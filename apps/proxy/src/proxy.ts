@@ -42,13 +42,14 @@ export async function startProxy(specFile: string, log: Log, onShutdown: () => v
   const access = followAccessLog(() => live.site.spec.accessLog, log);
   const shared = { counters, places: createPlaces(), access, streams, log };
   const front = createFront(frontOptions(() => live, shared));
-  const live: Live = { ...shared, front, site: createSite(spec), routing: undefined, startedAt: Date.now() };
+  const live: Live = { ...shared, front, site: createSite(spec, log), routing: undefined, startedAt: Date.now() };
   front.limitHeads(live.site.maxHeaderSize);
-  await listen(front, spec);
   try {
+    await listen(front, spec);
     return await openControl(live, { specFile, log, onShutdown });
   } catch (thrown) {
     await front.close(0);
+    retireSite(live.site);
     access.close();
     throw thrown;
   }
@@ -131,10 +132,13 @@ async function reload(live: Live, specFile: string, log: Log): Promise<void> {
     throw new InvalidInput('socket and routing file cannot change while the proxy runs');
   const moved = spec.listen.host !== before.listen.host || spec.listen.port !== before.listen.port;
   const { front: oldFront, site: oldSite } = live;
-  const site = createSite(spec);
+  const site = createSite(spec, log);
   if (moved) {
     const newFront = createFront(frontOptions(() => live, live));
-    await listen(newFront, spec);
+    await listen(newFront, spec).catch((thrown) => {
+      retireSite(site);
+      throw thrown;
+    });
     live.front = newFront;
   }
   live.site = site;

@@ -50,6 +50,14 @@ export function sendBody(
   };
 }
 
+/** As long as nothing of the body is taken, another instance can still get the request. */
+export function onceConnected(outgoing: ClientRequest, begin: () => void): void {
+  outgoing.once('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', begin);
+    else begin();
+  });
+}
+
 /** After an answer that came before the body's end: the rest is read and dropped for a while, so that the answer arrives. */
 export function lingerForBody(request: IncomingMessage, response: ServerResponse): void {
   if (isWholeRead(request)) return;

@@ -4,8 +4,9 @@ import type { ProxySpec, SlotName } from '@bg/engine';
 import { type Buckets, bucketsOf } from './buckets.ts';
 import { type Secrets, secretsOf } from './choose-side.ts';
 import { type SecretNames, secretNamesOf } from './headers.ts';
+import type { Log } from './log.ts';
+import { createSide, type Side } from './side.ts';
 import { type Trust, trustIn } from './source.ts';
-import { createUpstream, type Upstream } from './upstream.ts';
 
 export interface Site {
   readonly spec: ProxySpec;
@@ -16,25 +17,26 @@ export interface Site {
   readonly isTrusted: Trust;
   /** Of an answer's head; see front.ts for that of a request. */
   readonly maxHeaderSize: number;
-  readonly upstreams: Readonly<Record<SlotName, Upstream>>;
+  readonly sides: Readonly<Record<SlotName, Side>>;
 }
 
 export const defaultMaxHeaderBytes = 16 << 10;
 
 /** @throws InvalidInput for a proxy that is trusted and has no address. */
-export function createSite(spec: ProxySpec): Site {
+export function createSite(spec: ProxySpec, log: Log): Site {
+  const isTrusted = trustIn(spec.trustedProxies ?? []);
   return {
     spec,
     secrets: secretsOf(spec),
     secretNames: secretNamesOf(spec),
     buckets: bucketsOf(spec.probe.nonce),
-    isTrusted: trustIn(spec.trustedProxies ?? []),
+    isTrusted,
     maxHeaderSize: spec.maxHeaderBytes ?? defaultMaxHeaderBytes,
-    upstreams: { blue: createUpstream(spec.upstreams.blue[0]), green: createUpstream(spec.upstreams.green[0]) },
+    sides: { blue: createSide('blue', spec, log), green: createSide('green', spec, log) },
   };
 }
 
-export function retireSite({ upstreams }: Site): void {
-  upstreams.blue.retire();
-  upstreams.green.retire();
+export function retireSite({ sides }: Site): void {
+  sides.blue.retire();
+  sides.green.retire();
 }

@@ -1,14 +1,16 @@
 // WebSockets and their like: a checked handshake, then bytes in both directions until one end closes.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
 import type { Counters, Ending } from '@bg/engine/counting';
 import type { AccessLog } from './access-log.ts';
 import { decorated, type OwnAnswer, rawAnswer, rawHead } from './answer.ts';
 import type { Choice } from './choose-side.ts';
-import { hasBody, pathOf, requestHeaders, requestIdIn, responseHeaders } from './headers.ts';
+import { type FlatHeaders, hasBody, pathOf, requestHeaders, requestIdIn, responseHeaders } from './headers.ts';
+import { type Asked, askedInstance, foundNoConnection, mostTries, type ServedBy, servedBy } from './instance-choice.ts';
 import { type Log, messageOf } from './log.ts';
+import type { Instance } from './side.ts';
 import type { Site } from './site.ts';
 import type { Streams } from './streams.ts';
 
@@ -44,33 +46,83 @@ export function forwardUpgrade(exchange: UpgradeExchange): void {
   const passed = requestHeaders(request, site);
   const id = requestIdIn(passed);
   const headers = [...passed, ...['connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? '']];
-
-  const { maxHeaderSize } = site;
-  const { host, port } = site.upstreams[choice.slot];
+  const handshake: Handshake = {
+    ...exchange,
+    id,
+    path,
+    headers,
+    asked: askedInstance(request, choice, site),
+    tried: [],
+  };
   counters.opened(choice.slot);
   socket.once('close', () => counters.closed(choice.slot));
+  const limit = setTimeout(() => handshake.upstream?.destroy(new Error(tooLate)), site.spec.requestTimeoutMs);
+  attempt(handshake, () => clearTimeout(limit));
+}
+
+interface Handshake extends UpgradeExchange {
+  readonly id: string;
+  readonly path: string;
+  readonly headers: FlatHeaders;
+  readonly asked: Asked;
+  readonly tried: Instance[];
+  upstream?: ClientRequest;
+}
+
+function attempt(handshake: Handshake, done: () => void): void {
+  const { socket, choice, site, tried, asked, path, headers, id } = handshake;
+  const side = site.sides[choice.slot];
+  const instance = side.choose({ ...asked, tried });
+  if (instance === undefined) throw new Error(`${choice.slot} has no instance`);
+  const { host, port } = instance;
+  tried.push(instance);
+  const { maxHeaderSize } = site;
   // No agent: only this exchange uses the connection, so nothing sent on it later can reach another user.
   const options = { host, port, method: 'GET', path, headers, agent: false, setHost: false, maxHeaderSize } as const;
   const upstream = httpRequest(options);
+  handshake.upstream = upstream;
   upstream.maxHeadersCount = 0;
-  const limit = setTimeout(() => upstream.destroy(new Error(tooLate)), site.spec.requestTimeoutMs);
   let answered = false;
   const onceAnswered = (status: number | undefined, pass: () => void) => {
     answered = true;
-    clearTimeout(limit);
-    count(exchange, id, { status, failure: undefined });
+    done();
+    count(handshake, id, { status, failure: undefined });
     pass();
   };
+  const served = servedBy(instance, handshake);
+  instance.open += 1;
+  const leave = () => {
+    instance.open -= 1;
+    upstream.destroy();
+  };
+  socket.once('close', leave);
   upstream.once('upgrade', (answer, service: Socket, first) =>
-    onceAnswered(101, () => joinEnds(exchange, answer, service, first)),
+    onceAnswered(101, () => joinEnds({ ...handshake, served }, answer, service, first)),
   );
-  upstream.once('response', (answer) => onceAnswered(answer.statusCode, () => passRefusal(exchange, answer)));
+  upstream.once('response', (answer) =>
+    onceAnswered(answer.statusCode, () => passRefusal({ ...handshake, served }, answer)),
+  );
   upstream.on('error', (error) => {
-    clearTimeout(limit);
-    if (!answered) failHandshake(exchange, id, error);
+    if (answered) return;
+    if (mayGoElsewhere(handshake, error)) {
+      socket.off('close', leave);
+      leave();
+      attempt(handshake, done);
+      return;
+    }
+    done();
+    failHandshake(handshake, id, error);
   });
-  socket.once('close', () => upstream.destroy());
   upstream.end();
+}
+
+/** A handshake that found no connection was not sent to anybody. */
+function mayGoElsewhere({ socket, choice, site, tried, asked }: Handshake, error: Error): boolean {
+  const side = site.sides[choice.slot];
+  const [last] = tried.slice(-1);
+  if (last === undefined || socket.destroyed || !foundNoConnection(error)) return false;
+  side.suspect(last);
+  return tried.length < mostTries && side.choose({ ...asked, tried }) !== undefined;
 }
 
 export function endWith(socket: Duplex, own: OwnAnswer): void {
@@ -93,8 +145,12 @@ function count(
   if (choice.route !== 'preview') counters.record(choice.slot, { ...ending, ms, drawn, client });
 }
 
+interface Served extends UpgradeExchange {
+  readonly served: ServedBy | undefined;
+}
+
 function joinEnds(
-  { socket, head, choice, site, streams }: UpgradeExchange,
+  { socket, head, choice, site, streams, served }: Served,
   answer: IncomingMessage,
   service: Socket,
   first: Buffer,
@@ -106,7 +162,7 @@ function joinEnds(
     'upgrade',
     `${answer.headers.upgrade ?? ''}`,
   ];
-  socket.write(rawHead(101, 'Switching Protocols', decorated(headers, choice, site.spec)), 'latin1');
+  socket.write(rawHead(101, 'Switching Protocols', decorated(headers, choice, { spec: site.spec, served })), 'latin1');
   if (first.length > 0) socket.write(first);
   if (head.length > 0) service.write(head);
   socket.once(
@@ -126,8 +182,12 @@ function joinEnds(
 }
 
 /** The service's own refusal, whole; and the connection ends with it, so that nothing behind it passes unseen. */
-function passRefusal({ socket, choice, site }: UpgradeExchange, answer: IncomingMessage): void {
-  const headers = [...decorated(responseHeaders(answer.rawHeaders), choice, site.spec), 'connection', 'close'];
+function passRefusal({ socket, choice, site, served }: Served, answer: IncomingMessage): void {
+  const headers = [
+    ...decorated(responseHeaders(answer.rawHeaders), choice, { spec: site.spec, served }),
+    'connection',
+    'close',
+  ];
   socket.write(rawHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers), 'latin1');
   pipeline(answer, socket, (error) => {
     if (error) (socket as Socket).resetAndDestroy();
@@ -151,7 +211,7 @@ function failHandshake(exchange: UpgradeExchange, id: string, error: Error): voi
   const own: OwnAnswer = late
     ? { status: 504, sentence: 'The service did not answer in time.' }
     : { status: 502, sentence: 'The service did not answer.' };
-  const refused = 'syscall' in error && error.syscall === 'connect';
+  const refused = foundNoConnection(error);
   count(exchange, id, { status: own.status, failure: late ? 'timeout' : refused ? 'connect' : 'cut' });
   log.trouble('a side did not answer', { slot: choice.slot, why: messageOf(error) });
   endWith(socket, own);

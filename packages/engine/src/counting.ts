@@ -11,3 +11,13 @@ export {
   previewReferrerPolicy,
   withoutPreviewToken,
 } from './load-balancer/header-rules.ts';
+export {
+  checksOf,
+  hasSeveral,
+  idempotentMethods,
+  instanceCookie,
+  instanceHeader,
+  instanceName,
+  servedInstanceHeader,
+} from './load-balancer/instances/checks.ts';
+export { type InstanceWatch, watchInstances } from './load-balancer/instances/watch.ts';

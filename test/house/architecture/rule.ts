@@ -30,7 +30,7 @@ export const inProduct = (path: string): boolean => (inEngine(path) || inApps(pa
  */
 export const driverOf = (path: string): string | undefined =>
   new RegExp(
-    `^${engine}/((?:environment|load-balancer|migrator)/(?!(?:counting|files|phases|lint|evidence)/)[^/]+)/`,
+    `^${engine}/((?:environment|load-balancer|migrator)/(?!(?:counting|instances|files|phases|lint|evidence)/)[^/]+)/`,
   ).exec(path)?.[1];
 
 export const importing =

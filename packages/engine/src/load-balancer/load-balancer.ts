@@ -3,6 +3,7 @@
 
 import type { Fence, ObservedNode, Routing } from '../domain/routing.ts';
 import type { Endpoint, SlotName } from '../domain/target.ts';
+import type { InstanceChecks } from './instances/checks.ts';
 
 /** What the balancer is built from; changes here are structural. */
 export interface BalancerSpec {
@@ -12,8 +13,9 @@ export interface BalancerSpec {
   readonly listen: { readonly host: string; readonly port: number };
   /** The instances of each side, in their order: the first is instance 1. Users are balanced over them. */
   readonly upstreams: Readonly<Record<SlotName, readonly [Endpoint, ...Endpoint[]]>>;
-  /** How a user is recognised, so that no user changes sides. */
-  readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
+  /** How each instance is asked whether it may get users. Read only where a side has several. */
+  readonly checks?: InstanceChecks | undefined;
+  readonly sticky: StickyRule;
   readonly preview: PreviewRoute | undefined;
   /** Named users go to the new side (the canary's, else the preview's) before any share is given; counted like all others. */
   readonly allow: AllowList | undefined;
@@ -30,6 +32,14 @@ export interface BalancerSpec {
   readonly maxHeaderBytes?: number | undefined;
   /** The balancer answers this path itself: 200 while a side is active, 503 otherwise. Counted nowhere. */
   readonly healthPath?: string | undefined;
+}
+
+/** How a user is recognised, so that no user changes sides. */
+export interface StickyRule {
+  readonly by: 'cookie' | 'header' | 'address';
+  readonly name: string;
+  /** Whether a user returns to the same instance too, by a cookie of its own, for as long as it is healthy. */
+  readonly instance?: boolean | undefined;
 }
 
 /** How a tester asks for the new side. The token never reaches the service, and such answers are never cached. */
@@ -67,7 +77,11 @@ export interface GeneratedFile {
 export interface BalancerCore {
   /** Addresses of every node for probes, `http://host:port` each. */
   readonly entrypoints: readonly string[];
-  /** Sent with every probe: it is then counted nowhere, and the answer's `x-served-by` names the side. Holds a secret. */
+  /**
+   * Sent with every probe: it is then counted nowhere, and the answer's `x-served-by` names the side. Where a
+   * side has several instances, `x-served-instance` names the one that answered, and `instanceHeader` asks for one.
+   * Holds a secret.
+   */
   readonly probeHeaders: Readonly<Record<string, string>>;
   /** Absolute paths of the files with one line per request, with its id; each may have a `.1` next to it. */
   readonly accessLogs?: readonly string[];

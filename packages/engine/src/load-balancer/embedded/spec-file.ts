@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { SlotName } from '../../domain/target.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { readOrCreateFile } from '../../lib/file-once.ts';
+import { checksOf, hasSeveral } from '../instances/checks.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import type { ProxySpec } from './proxy-spec.ts';
 
@@ -54,12 +55,16 @@ export function proxySpec(spec: BalancerSpec, files: ProxyFiles, keepsAccessLog:
   const { service, target, listen, upstreams, sticky, preview, allow, requestTimeoutMs, drainSpreadMs } = spec;
   const { trustedProxies, maxHeaderBytes, healthPath } = spec;
   const limits = { requestTimeoutMs, drainSpreadMs, trustedProxies, maxHeaderBytes };
-  const named = { service, target, listen, upstreams, sticky, preview, allow, healthPath, ...limits };
+  const several = hasSeveral(upstreams) ? { checks: checksOf(spec), sticky } : { sticky: asOneInstance(sticky) };
+  const named = { service, target, listen, upstreams, ...several, preview, allow, healthPath, ...limits };
   const accessLog = keepsAccessLog ? { accessLog: files.accessLog } : {};
   const whole = { ...named, socket: files.socket, routingFile: files.routing, ...accessLog, probe };
   const written = { ...whole, upstreams: asWritten(upstreams) };
   return { ...whole, digest: createHash('sha256').update(canonical(written)).digest('hex') };
 }
+
+/** Nothing about instances: what a proxy of an earlier version reads, under the digest that it had. */
+const asOneInstance = ({ by, name }: BalancerSpec['sticky']) => ({ by, name });
 
 /** What the spec file holds. */
 export const specText = (spec: ProxySpec): string =>

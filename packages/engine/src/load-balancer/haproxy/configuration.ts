@@ -9,12 +9,17 @@ import { testManaged } from './managed.ts';
 import type { Parts } from './parts.ts';
 import { managedText } from './site.ts';
 
-/** It holds no secrets but the key of shares, which is left out. */
+/** The key of shares, and what checks of instances send: a header may hold a password. */
+const withoutSecrets = (text: string): string =>
+  text
+    .replaceAll(/(hmac\(sha2-256,)[^)]+/g, '$1-secret-')
+    .replaceAll(/ hdr (?!host )(\S+) "(?:[^"\\]|\\.)*"/g, ' hdr $1 "-secret-"');
+
 export function haproxyConfiguration({ place, site, settings, spec }: Parts): readonly GeneratedFile[] {
   const file = (path: string, text: string): GeneratedFile => {
     const present = readFileIfAny(path);
     const onDisk = present === undefined ? 'missing' : present === text ? 'same' : 'differs';
-    return { path, text: text.replaceAll(/(hmac\(sha2-256,)[^)]+/g, '$1-secret-'), onDisk };
+    return { path, text: withoutSecrets(text), onDisk };
   };
   const own = file(place.siteFile, site.text);
   if (settings.mode === 'attached') return [own];

@@ -3,14 +3,15 @@
 
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import type { Endpoint, SlotName } from '../../domain/target.ts';
-import { BlueGreenError } from '../../lib/errors.ts';
 import { ownFile } from '../../lib/own-files.ts';
 import { loadTemplate } from '../../lib/template.ts';
 import { shareKey } from '../buckets.ts';
 import { forwardedHeaders, hopByHopHeaders, previewReferrerPolicy, usualHeaderBytes } from '../header-rules.ts';
+import { hasSeveral, instanceHeader } from '../instances/checks.ts';
 import type { AllowList, BalancerSpec, PreviewRoute } from '../load-balancer.ts';
+import { address, fitting, hostName, path, whole, word } from './haproxy-text.ts';
 import type { TlsSettings } from './options.ts';
+import { sideValues } from './side-values.ts';
 
 export interface SiteValues {
   readonly spec: BalancerSpec;
@@ -111,21 +112,16 @@ function render({ spec, name, mapFile, errorFile, tls, logServer, nonce }: SiteV
     carriers,
     allow: spec.allow === undefined ? false : allowValues(spec.allow),
     preview: spec.preview === undefined ? false : previewValues(spec.preview),
-    sides: (['blue', 'green'] as const).map((slot) => ({ slot, servers: serversOf(slot, spec.upstreams[slot]) })),
+    instanceHeader: hasSeveral(spec.upstreams) && instanceHeader,
+    sides: (['blue', 'green'] as const).map((slot) => sideValues(slot, spec)),
   });
 }
 
-/** One server is named as its side, as before sides could have several. */
-function serversOf(slot: SlotName, endpoints: BalancerSpec['upstreams'][SlotName]) {
-  return endpoints.map((each, at) => ({
-    name: endpoints.length === 1 ? slot : `${slot}-${at + 1}`,
-    address: address(each),
-  }));
-}
-
 /** Patterns of names with at least one `_` or `.` in the place of a hyphen. */
-function mistakenNames({ preview }: BalancerSpec): readonly string[] {
-  const ours = [...forwardedHeaders, ...hopByHopHeaders, probeHeader, bucketHeader, 'content-length', 'x-request-id'];
+function mistakenNames({ preview, upstreams }: BalancerSpec): readonly string[] {
+  const ofInstances = hasSeveral(upstreams) ? [instanceHeader] : [];
+  const own = [probeHeader, bucketHeader, ...ofInstances];
+  const ours = [...forwardedHeaders, ...hopByHopHeaders, ...own, 'content-length', 'x-request-id'];
   const names = [...ours, ...(preview ? [word(preview.header, 'the preview header').toLowerCase()] : [])];
   return names.flatMap((name) => {
     const parts = name.split(/[-_]/);
@@ -168,30 +164,5 @@ function tlsBind({ listen, certificate }: TlsSettings): string {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex').toUpperCase();
 
-/** Letters, digits, hyphens and underscores mean nothing else anywhere in HAProxy's language. */
-const word = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9_-]{1,64}$/, what);
-
-const path = (text: string, what: string): string => fitting(text, /^\/[A-Za-z0-9._/@+-]{1,200}$/, what);
-
 /** The configuration's own check is stricter. */
 const network = (text: string): string => fitting(text, /^[0-9A-Fa-f:.]{2,45}(\/\d{1,3})?$/, 'trustedProxies');
-
-const hostName = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9:._-]{1,253}$/, what);
-
-function whole(value: number, what: string): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new BlueGreenError('config-invalid', `${what} must be a whole number, not ${value}`);
-}
-
-function address({ host, port }: Endpoint): string {
-  const name = hostName(host, 'the host');
-  return `${name.includes(':') ? `[${name}]` : name}:${whole(port, 'the port')}`;
-}
-
-function fitting(text: string, pattern: RegExp, what: string): string {
-  if (pattern.test(text)) return text;
-  throw new BlueGreenError(
-    'config-invalid',
-    `${what} has no place in a configuration of HAProxy: ${JSON.stringify(text.slice(0, 80))}`,
-  );
-}
