@@ -126,7 +126,7 @@ function createInstance({ slot, number, port, file }: Place): RealInstance {
     signal: (name) => void child?.kill(name),
     ended: () => over,
     start: async () => {
-      const script = join(import.meta.dirname, 'instance-main.ts');
+      const script = join(import.meta.dirname, 'testing-instance.ts');
       const started = spawn(process.execPath, [script, slot, String(number), String(port), file], { stdio: 'ignore' });
       child = started;
       over = new Promise((resolve) => started.once('exit', () => resolve()));

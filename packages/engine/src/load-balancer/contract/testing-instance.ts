@@ -1,4 +1,4 @@
-// One instance of a side as a process of its own, so that it can be killed and stopped. `node instance-main.ts <slot>
+// One instance of a side as a process of its own, so that it can be killed and stopped. `node testing-instance.ts <slot>
 // <number> <port> <file>`: it appends `began <id>` and `ended <id>` to the file for every request of a user.
 
 import { createHash } from 'node:crypto';
