@@ -113,7 +113,7 @@ export {
 export type { Role, SlotName, TargetRef } from './domain/target.ts';
 export { clockTime, forHowLong } from './domain/times.ts';
 export { isVersion } from './domain/version.ts';
-export type { SlotObservation } from './environment/environment.ts';
+export type { InstanceLog, InstanceObservation, SlotObservation } from './environment/environment.ts';
 export type { HealthReport } from './environment/health-report.ts';
 export type { SmokeReport } from './environment/smoke.ts';
 export { tailLog } from './environment/tail.ts';

@@ -1,20 +1,14 @@
 // The single parts, for people who look into something. None of them changes what users get.
 
-import {
-  type HealthReport,
-  type SlotObservation,
-  type SmokeReport,
-  type StartedByHand,
-  type TraceReport,
-  tailLog,
-} from '@bg/engine';
+import type { HealthReport, SlotObservation, SmokeReport, StartedByHand, TraceReport } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import { readPlace, readSlot, readVersion } from '../place.ts';
 import { answered, refused } from '../refused.ts';
 import { onEngine } from '../session.ts';
 import { bytesText, durationText } from '../show/amounts.ts';
 import type { Light } from '../show/light.ts';
-import { jsonLine, plain } from '../show/plain.ts';
+import { plain } from '../show/plain.ts';
+import { writeLogs } from '../show/slot-log.ts';
 import { tableLines } from '../show/table.ts';
 import { readCount } from './amounts.ts';
 import type { Command } from './command.ts';
@@ -75,10 +69,9 @@ export const slots: readonly Command[] = [
     run: onEngine(async ({ engine, screen, stop }, [word = '', place], options) => {
       const slot = readSlot('bg logs', word, [place]);
       const lines = readCount('--lines', options.lines, { otherwise: 50, most: 100_000 });
-      const file = engine.slots.logFile(readPlace(place, options), slot);
-      if (!file.ok) return refused(screen, file.refusal);
-      for await (const line of tailLog(file.value, { lines, follow: options.follow === true, signal: stop }))
-        await screen.write(screen.json ? jsonLine({ line }) : `${plain(line)}\n`);
+      const logs = engine.slots.logs(readPlace(place, options), slot);
+      if (!logs.ok) return refused(screen, logs.refusal);
+      await writeLogs(screen, logs.value, { lines, follow: options.follow === true, signal: stop });
       return stop.aborted ? exitCodes.stopped : exitCodes.done;
     }),
   },

@@ -3,7 +3,7 @@
 import type { Actor } from '../domain/actor.ts';
 import type { Result } from '../domain/refusal.ts';
 import type { SlotName, TargetRef } from '../domain/target.ts';
-import type { SlotObservation } from '../environment/environment.ts';
+import type { InstanceLog, SlotObservation } from '../environment/environment.ts';
 import type { HealthReport } from '../environment/health-report.ts';
 import type { SmokeReport } from '../environment/smoke.ts';
 import type { TraceReport } from '../environment/trace.ts';
@@ -24,7 +24,8 @@ export interface SlotVerbs {
     },
   ): Promise<Result<StartedByHand>>;
   stop(ref: TargetRef & { readonly slot: SlotName; readonly actor: Actor }): Promise<Result<SlotObservation>>;
-  logFile(ref: TargetRef, slot: SlotName): Result<string>;
+  /** What each instance writes, in order. */
+  logs(ref: TargetRef, slot: SlotName): Result<readonly [InstanceLog, ...InstanceLog[]]>;
   /** The lines of one request in the logs of the balancer and of both slots, rotated ones included. */
   trace(ref: TargetRef, id: string, signal?: AbortSignal): Promise<Result<TraceReport>>;
 }

@@ -13,6 +13,7 @@ const balancerActs = {
 const environmentActs = {
   accounts: 'run a side under another account',
   quota: 'limit what a side takes of the machine',
+  instances: 'run several instances in a slot',
   adoption: 'take over what runs already',
 };
 

@@ -4,12 +4,19 @@
 export interface ConfiguredCapabilities {
   readonly accounts?: Accounts | undefined;
   readonly quota?: Quotas | undefined;
+  readonly instances?: Instances | undefined;
 }
 
 /** Runs a side under its own account. */
 export interface Accounts {
   /** The keys of the configuration that it follows. */
   readonly keys: readonly ('user' | 'group')[];
+}
+
+/** Runs several instances in a slot, each with a port of its own. */
+export interface Instances {
+  /** In one slot. */
+  readonly most: number;
 }
 
 /** Limits what a side takes of the machine. */

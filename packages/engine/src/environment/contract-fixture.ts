@@ -11,6 +11,10 @@ export interface EnvironmentFixture {
   /** Both slots of one target, on free ports. */
   readonly blue: SlotPlace;
   readonly green: SlotPlace;
+  /** Blue with three instances, on free ports. */
+  readonly several?: SlotPlace;
+  /** The instance of blue ends by itself, as after a crash. */
+  readonly kill?: (instance: number) => Promise<void>;
   /** A folder for files of the test; removed by `close`. */
   readonly folder: string;
   /** Lays out a release whose program is this JavaScript module; without one, a server that reports its own state. */
@@ -36,12 +40,21 @@ process.on('SIGTERM', () => process.exit(0));
 /** Does not end when it is asked to. */
 export const deafServer = talkingServer.replace('process.exit(0)', "console.log('no')");
 
+/** The file of the first instance. */
+export const logFileIn = (environment: Environment, place: SlotPlace): string => environment.logs(place)[0].file ?? '';
+
+/** @throws where what runs is no process of this machine */
+export function processOf({ pid }: { readonly pid?: number | undefined }): number {
+  if (pid === undefined) throw new Error('it has no pid');
+  return pid;
+}
+
 export interface Reported {
   readonly pid: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
-export async function ask({ port }: SlotPlace): Promise<Reported> {
+export async function ask({ port }: Pick<SlotPlace, 'port'>): Promise<Reported> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } }).catch(
       () => undefined,

@@ -21,7 +21,16 @@ export function gives(fixture: Fixture): void {
     try {
       await environment.start(blue, release('v1'), settings);
       const names = Object.keys((await ask(blue)).env);
-      const fixed = ['APPLICATION_PORT', 'APP_VERSION', 'BLUEGREEN_LAUNCH', 'ENVIRONMENT_COLOR', 'LANG', 'PATH', 'TZ'];
+      const fixed = [
+        'APPLICATION_PORT',
+        'APP_VERSION',
+        'BLUEGREEN_LAUNCH',
+        'ENVIRONMENT_COLOR',
+        'INSTANCE',
+        'LANG',
+        'PATH',
+        'TZ',
+      ];
       expect(names.filter((name) => ![...fixed, ...givenByPlatform].includes(name))).toEqual([]);
     } finally {
       delete process.env.BLUEGREEN_TEST_SECRET_OF_THE_ENGINE;

@@ -1,18 +1,17 @@
 // What every driver promises, proved with real programs. A driver signs by calling `environmentContract` in its test.
 
-import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask, deafServer, type EnvironmentFixture, type Fixture, refusalOf } from './contract-fixture.ts';
+import { failsOfSeveral, hasInstances } from './contract-instances.ts';
 import { endsAtOnce, fillsCommand, gives, leavesScripts, refuses } from './contract-launch.ts';
 import { remembers, renders, rendersStrictly } from './contract-templates.ts';
 import type { Adoption, Environment } from './environment.ts';
-import { tailLog } from './tail.ts';
 
 /** The core, and a part for each capability that the driver signs. */
 interface Signed {
   readonly name: string;
   /** Of those that an environment has once it was created. */
-  readonly capabilities: readonly 'adoption'[];
+  readonly capabilities: readonly ('adoption' | 'instances')[];
 }
 
 export function environmentContract(signed: Signed, makeFixture: () => Promise<EnvironmentFixture>): void {
@@ -23,6 +22,8 @@ export function environmentContract(signed: Signed, makeFixture: () => Promise<E
     describe('a script of a service', () => leavesScripts(fixture));
     describe('a start that is refused', () => refuses(fixture));
     describe('a release that ends at once', () => endsAtOnce(fixture));
+    if (signed.capabilities.includes('instances'))
+      describe('one instance of several that ends at once', () => failsOfSeveral(fixture));
     describe('templates of a release', () => renders(fixture));
     describe('a template that cannot be filled in', () => rendersStrictly(fixture));
     describe('what is remembered of a start', () => remembers(fixture));
@@ -36,11 +37,13 @@ export function slotsContract(signed: Signed, makeFixture: () => Promise<Environ
 
 function slotContract(fixture: Fixture, { capabilities }: Signed): void {
   it('has the capabilities that it signs, and no other', () => {
-    expect(fixture().environment.adoption ? ['adoption'] : []).toEqual(capabilities);
+    const known = capabilities.filter((capability) => capability !== 'instances');
+    expect(fixture().environment.adoption ? ['adoption'] : []).toEqual(known);
   });
   describe('start', () => starts(fixture));
   describe('addresses', () => isReached(fixture));
   describe('stop', () => stops(fixture));
+  if (capabilities.includes('instances')) describe('several instances', () => hasInstances(fixture));
   if (capabilities.includes('adoption')) describe('adoption', () => adopts(fixture));
 }
 
@@ -119,7 +122,7 @@ function starts(fixture: Fixture): void {
       const lines: string[] = [];
       // Output that is not written on this machine is copied by each inspection.
       await environment.inspect(blue);
-      for await (const line of tailLog(environment.logFile(blue), { lines: 10, follow: false })) lines.push(line);
+      for await (const line of environment.logs(blue)[0].read({ lines: 10, follow: false })) lines.push(line);
       return lines;
     };
     await expect.poll(read, { timeout: 20_000 }).toHaveLength(2);
@@ -182,7 +185,7 @@ function stops(fixture: Fixture): void {
     const { environment, green } = fixture();
     await environment.stop(green, 0);
     expect(await environment.inspect(green)).toEqual({ kind: 'stopped', lastLog: [] });
-    expect(existsSync(environment.logFile(green))).toBe(false);
+    for await (const line of environment.logs(green)[0].read({ lines: 10, follow: false })) expect(line).toBe('');
     expect(environment.quoteLog(green, 10)).toEqual([]);
   });
 }

@@ -5,37 +5,49 @@ import type { VariableFormat } from '../config/process/required-env.ts';
 import type { Endpoint, SlotKey, SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
-
-/** One slot of one target, as configured: a fixed place with a port. */
-export interface SlotPlace {
-  readonly service: string;
-  readonly target: string;
-  readonly slot: SlotName;
-  readonly port: number;
-}
+import type { TailOptions } from './tail.ts';
 
 /** What the configuration says of where a slot is. */
 export interface ConfiguredSlot {
+  readonly port: number;
+  /** A port for each instance where there are several; the first is `port`. Undefined: the slot has one instance. */
+  readonly ports?: readonly number[] | undefined;
+}
+
+/** One slot of one target, as configured: a fixed place with a port for each instance. */
+export interface SlotPlace extends ConfiguredSlot {
+  readonly service: string;
+  readonly target: string;
+  readonly slot: SlotName;
+}
+
+/** The instances of a slot are counted from 1. */
+export interface InstanceKey extends SlotKey {
+  /** Undefined: the slot has one instance. */
+  readonly instance?: number | undefined;
+}
+
+/** Where one instance is. */
+export interface InstancePlace extends InstanceKey {
   readonly port: number;
 }
 
 /** How an instance is judged. */
 export type HealthRule = HealthSettings;
 
-/** How the instance in a slot was started. It is addressed and judged by this until its next start. */
-export interface StartedInstance {
+/** How the instances of a slot were started. They are addressed and judged by this until their next start. */
+export interface StartedInstance extends ConfiguredSlot {
   readonly version: string;
   readonly digest: string;
-  readonly port: number;
   /** Undefined for an instance that an earlier version of this program started, and for an adopted one. */
   readonly health: Partial<HealthRule> | undefined;
 }
 
 export interface RunningInstance extends SlotKey, StartedInstance {}
 
-/** For a sentence: `blue of shop/production`. */
-export function describePlace({ service, target, slot }: SlotKey): string {
-  return `${slot} of ${service}/${target}`;
+/** For a sentence: `blue of shop/production`, `instance 2 of blue of shop/production`. */
+export function describePlace({ service, target, slot, instance }: InstanceKey): string {
+  return `${instance === undefined ? '' : `instance ${instance} of `}${slot} of ${service}/${target}`;
 }
 
 /** What to run: immutable content on this machine's disk. */
@@ -92,32 +104,43 @@ export interface VariableMark {
   readonly from: readonly string[];
 }
 
-/** The present state of a slot on the machine. */
-export type SlotObservation =
-  | {
-      readonly kind: 'stopped';
-      readonly lastExit?: string;
-      readonly lastLog: readonly string[];
-      /** Set when it did not end by itself: an engine stopped it, or the machine went down. Not the release's fault. */
-      readonly endedBy?: 'engine' | 'machine';
-    }
-  | {
-      readonly kind: 'running';
-      /** On the machine that it runs on. */
-      readonly pid: number;
-      /** What names it where a pid does not: the id of a container. */
-      readonly id?: string;
-      /** Undefined for an adopted process of which only the port is known. */
-      readonly version: string | undefined;
-      readonly digest: string | undefined;
-      readonly startedAt: number;
-      readonly adopted: boolean;
-      /** Undefined for an adopted process. */
-      readonly startedWith?: Effective;
-      /** Share of one core over the last interval between two looks, 0 when unknown; resident bytes of the whole group. */
-      readonly cpuPercent: number;
-      readonly memoryBytes: number;
-    };
+interface Stopped {
+  readonly kind: 'stopped';
+  readonly lastExit?: string;
+  readonly lastLog: readonly string[];
+  /** Set when it did not end by itself: an engine stopped it, or the machine went down. Not the release's fault. */
+  readonly endedBy?: 'engine' | 'machine';
+}
+
+interface Running {
+  readonly kind: 'running';
+  /** Undefined where what runs is not known as a process of this machine. `describe` names it in every environment. */
+  readonly pid?: number | undefined;
+  /** What names it where a pid does not: the id of a container. */
+  readonly id?: string;
+  /** Undefined for an adopted process of which only the port is known. */
+  readonly version: string | undefined;
+  readonly digest: string | undefined;
+  readonly startedAt: number;
+  readonly adopted: boolean;
+  /** Undefined for an adopted process. */
+  readonly startedWith?: Effective;
+  /** Share of one core over the last interval between two looks, 0 when unknown; resident bytes of the whole group. */
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+}
+
+/** The present state of one instance. */
+export type InstanceObservation = (Stopped | Running) & { readonly instance: number };
+
+/**
+ * The present state of a slot, summed over its instances by `sumInstances`: it is `running` while one of them runs. `pid`,
+ * `version` and what it was started with are those of the first that runs, `startedAt` is that of the latest start.
+ */
+export type SlotObservation = (Stopped | Running) & {
+  /** Every instance, in order. Undefined: the slot has one, and this is its state. */
+  readonly instances?: readonly InstanceObservation[] | undefined;
+};
 
 /** Something of ours that no slot owns: left by an attempt that was killed. */
 export interface Orphan {
@@ -129,11 +152,11 @@ export interface Orphan {
 export interface Addresses {
   /** The place that the configuration gives to the slot. */
   configured(slot: SlotKey, settings: ConfiguredSlot): SlotPlace;
-  /** Where the instances of a slot at this place answer, in their order: the first is instance 1. */
+  /** Where the instances of a slot at this place answer: one for each, in order, whether it runs or not. */
   endpoints(place: SlotPlace): readonly [Endpoint, ...Endpoint[]];
   /** The place that the slot was started at; where nothing was started, the configured one. */
   asStarted(configured: SlotPlace): SlotPlace;
-  /** For a sentence: `port 8001`. */
+  /** For a sentence: `port 8001`, `ports 8001, 8002 and 8003`. */
   nameOf(place: SlotPlace): string;
   /** Equal for places that no two instances can have at once. Stored, in digests: it must not change. */
   markOf(place: SlotPlace): string | number;
@@ -152,20 +175,36 @@ export type RunningSlot = SlotObservation & { readonly kind: 'running' };
 
 /** A capability. Verbs ask for its presence, and name the driver where it is missing. */
 export interface Adoption {
-  /** Takes over whatever answers at the slot's address without touching it. @throws `not-found` when nothing does. */
+  /** Takes over whatever answers at the slot's addresses without touching it. @throws `not-found` when nothing does. */
   adopt(place: SlotPlace, known: { readonly version: string; readonly digest: string }): Promise<RunningSlot>;
+}
+
+/** What one instance writes: a file, or a stream of the program that runs it. */
+export interface InstanceLog {
+  readonly instance: number;
+  /** For a person: the path of the file, or the command that shows it. */
+  readonly where: string;
+  /** Undefined where the log is no file of this machine. Rotated parts of it are beside it. */
+  readonly file?: string | undefined;
+  /** Whole lines, oldest first; ends quietly when the signal of the options aborts. */
+  read(options: TailOptions): AsyncIterable<string>;
 }
 
 /** What every environment does. A capability is present where the driver has it. */
 export interface Environment {
   readonly adoption?: Adoption | undefined;
   readonly addresses: Addresses;
-  /** For a sentence about what runs in a slot: `pid 4711`. */
+  /**
+   * For a sentence about what runs in a slot, and for whether it is still the same: `pid 4711`. Names each instance that
+   * runs; equal as long as none was started again.
+   */
   describe(running: SlotObservation & { kind: 'running' }): string;
   /**
-   * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
-   * running there on the same port keeps running (idempotent); another release there is stopped first. The process
-   * outlives this one.
+   * Starts the release in all instances of the slot, a few at a time; resolves when each has stayed up for `settleMs`. An
+   * instance in which the same release runs on the same port keeps running (idempotent), so that a repeated start brings
+   * back only what has ended; another release there is stopped first, and so are instances that the place does not have.
+   * When one instance fails, those that this call started are stopped and the failure of that one is thrown. What was
+   * started outlives this process.
    * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `variable-invalid`, `unreachable`,
    * `env-file-unreadable`, `env-file-invalid`, `release-missing`, `template-unfilled`, `exec-not-found`,
    * `account-refused`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the slot is being
@@ -178,19 +217,26 @@ export interface Environment {
   ): Promise<SlotObservation & { kind: 'running' }>;
   /** What `start` would begin with now. Starts and stops nothing. @throws what `start` throws before it stops anything */
   preflight(place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Effective;
-  /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; does nothing to a stopped slot. */
+  /**
+   * All instances at the same time: SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; does nothing
+   * to a stopped slot.
+   */
   stop(place: SlotPlace, graceMs: number): Promise<void>;
+  /** Of the instances that were started, and where nothing was started, of those of `place`. */
   inspect(place: SlotPlace): Promise<SlotObservation>;
   /** The record of the last start, also of a process that has died since. Undefined once `stop` has ended it. */
   startedAs(slot: SlotKey): StartedInstance | undefined;
-  /** Every instance that runs now, whether a configuration still names its slot or not. */
+  /** Every slot in which an instance runs now, whether a configuration still names it or not. */
   running(): readonly RunningInstance[];
-  /** Records another health rule for the instance in the slot; nothing is recorded for an empty slot. */
+  /** Records another health rule for the instances in the slot; nothing is recorded for an empty slot. */
   judgeBy(slot: SlotKey, health: HealthRule): Promise<void>;
   /** Finds and clears what no slot of `places` owns; ensures that logs stay below their limit. */
   sweep(places: readonly SlotPlace[], maxLogBytes: number): Promise<readonly Orphan[]>;
-  /** The file that holds the slot's output. */
-  logFile(place: SlotPlace): string;
-  /** The last lines that the last start in the slot wrote, without the secrets that it was given; at most `lines`. */
+  /** What the instances of the slot write, in order. */
+  logs(place: SlotPlace): readonly [InstanceLog, ...InstanceLog[]];
+  /**
+   * The last lines that the last start in the slot wrote, without the secrets that it was given; at most `lines`. Where
+   * there are several instances, each line begins with the number of its instance in brackets.
+   */
   quoteLog(place: SlotPlace, lines: number): readonly string[];
 }

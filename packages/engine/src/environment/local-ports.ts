@@ -1,6 +1,6 @@
 // Slots that are reached on ports of this machine: what an environment says about their addresses.
 
-import type { SlotKey } from '../domain/target.ts';
+import type { Endpoint, SlotKey } from '../domain/target.ts';
 import {
   type Addresses,
   describePlace,
@@ -8,30 +8,47 @@ import {
   type SlotPlace,
   type StartedInstance,
 } from './environment.ts';
+import { placeOn, portsOf } from './instances.ts';
 
 const host = '127.0.0.1';
 
-/** An instance stays on the port of its start until its next start, even if the configuration changes. */
+/** Instances stay on the ports of their start until their next start, even if the configuration changes. */
 export function localPorts(startedAs: (slot: SlotKey) => StartedInstance | undefined): Addresses {
-  const holderOf = ({ port, ...slot }: SlotPlace, others: readonly SlotKey[]) =>
-    others.filter((each) => describePlace(each) !== describePlace(slot)).find((each) => startedAs(each)?.port === port);
+  const portsOfStart = (slot: SlotKey): readonly number[] => {
+    const started = startedAs(slot);
+    return started ? portsOf(started) : [];
+  };
+  const holderOf = (place: SlotPlace, others: readonly SlotKey[]) =>
+    others
+      .filter((each) => nameOfSlot(each) !== nameOfSlot(place))
+      .find((each) => portsOfStart(each).some((port) => portsOf(place).includes(port)));
   return {
-    configured: ({ service, target, slot }, { port }) => ({ service, target, slot, port }),
-    endpoints: ({ port }) => [{ host, port }],
-    asStarted: (place) => ({ ...place, port: startedAs(place)?.port ?? place.port }),
-    nameOf: ({ port }) => `port ${port}`,
-    markOf: ({ port }) => port,
+    configured: ({ service, target, slot }, { port, ports }) =>
+      placeOn({ service, target, slot, port }, ports ?? [port]),
+    endpoints: (place) => portsOf(place).map((port) => ({ host, port })) as [Endpoint, ...Endpoint[]],
+    asStarted: (place) => {
+      const ports = portsOfStart(place);
+      return ports.length === 0 ? place : placeOn(place, ports);
+    },
+    nameOf: (place) => nameOfPorts(portsOf(place)),
+    markOf: (place) => (portsOf(place).length === 1 ? place.port : portsOf(place).join(' ')),
     hintWhenTaken:
       'Give the slot a free port, or put the old one back. `bg config check` shows what runs on which port.',
     holderOf,
     placeToStart: (place, sibling) => {
       if (!holderOf(place, [sibling])) return place;
-      const port = startedAs(place)?.port;
-      return port === undefined || port === place.port ? undefined : { ...place, port };
+      const ports = portsOfStart(place);
+      return ports.length === 0 || ports.join() === portsOf(place).join() ? undefined : placeOn(place, ports);
     },
   };
 }
 
+const nameOfSlot = ({ service, target, slot }: SlotKey): string => describePlace({ service, target, slot });
+
+function nameOfPorts(ports: readonly number[]): string {
+  return ports.length === 1 ? `port ${ports[0]}` : `ports ${ports.slice(0, -1).join(', ')} and ${ports.at(-1)}`;
+}
+
 /** Of instances whose records were read already. */
 export const localPortsOf = (running: readonly RunningInstance[]): Addresses =>
-  localPorts((slot) => running.find((each) => describePlace(each) === describePlace(slot)));
+  localPorts((slot) => running.find((each) => nameOfSlot(each) === nameOfSlot(slot)));

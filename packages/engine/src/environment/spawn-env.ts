@@ -3,12 +3,12 @@
 
 import { BlueGreenError } from '../lib/errors.ts';
 import { fillCommand, readEnvFiles, substituteAll, type Variables } from './env-files.ts';
-import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from './environment.ts';
+import { describePlace, type InstancePlace, type LaunchSettings, type ReleaseFiles } from './environment.ts';
 import { launchVariable } from './launch-mark.ts';
 import { misshapen } from './variable-formats.ts';
 
 export interface Launch {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
   readonly release: Pick<ReleaseFiles, 'version'>;
   readonly settings: Pick<LaunchSettings, 'command' | 'env' | 'envFiles' | 'requiredEnv' | 'envFormats' | 'templates'>;
   readonly launch: string;
@@ -17,6 +17,7 @@ export interface Launch {
 }
 
 export const configVariable = 'CONFIG_DIR';
+export const instanceVariable = 'INSTANCE';
 
 /** Given where nothing else gives them. */
 export const defaultVariables = {
@@ -38,8 +39,11 @@ export function buildEnvironment({ place, release, settings, launch, configFolde
     APPLICATION_PORT: String(place.port),
     APP_VERSION: release.version,
     [launchVariable]: launch,
+    ...(place.instance === undefined ? {} : { [instanceVariable]: String(place.instance) }),
   };
-  const { environment, unknown } = compose(settings, readEnvFiles(settings.envFiles), builtIn, configFolder);
+  // The only instance of a slot may have had a variable of this name for long: its own value wins.
+  const fromFiles = { [instanceVariable]: '1', ...readEnvFiles(settings.envFiles) };
+  const { environment, unknown } = compose(settings, fromFiles, builtIn, configFolder);
   const missing = settings.requiredEnv.filter((name) => !Object.hasOwn(environment, name) || environment[name] === '');
   const command = fillCommand(settings.command, { ...environment, [configVariable]: configFolder });
   const problems = [

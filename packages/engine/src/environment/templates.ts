@@ -6,7 +6,7 @@ import { join, sep } from 'node:path';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { fillForeign, renderedName, type TemplateProblem } from '../lib/template.ts';
 import type { Variables } from './env-files.ts';
-import { describePlace, type ReleaseFiles, type SlotPlace } from './environment.ts';
+import { describePlace, type InstancePlace, type ReleaseFiles } from './environment.ts';
 
 export interface RenderedFile {
   /** From the folder that `CONFIG_DIR` names. */
@@ -19,7 +19,7 @@ const mostReported = 20;
 
 /** @throws BlueGreenError `template-unfilled`, naming every file, line and name; no value is in its message. */
 export function renderTemplates(input: {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
   readonly release: ReleaseFiles;
   readonly templates: readonly string[];
   readonly values: Variables;

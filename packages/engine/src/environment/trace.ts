@@ -2,9 +2,10 @@
 
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { TailOptions } from './tail.ts';
 
 export interface TracedLine {
-  /** `balancer`, `blue` or `green`. */
+  /** `balancer`, `blue` or `green`; where a slot has several instances, `blue 2`. */
   readonly source: string;
   readonly file: string;
   readonly line: string;
@@ -21,15 +22,24 @@ export interface TraceReport {
   readonly cutOff: readonly string[];
 }
 
+export interface SearchedLog {
+  readonly source: string;
+  /** Of a log that is no file, what shows it. */
+  readonly file: string;
+  /** Of a log that is no file. */
+  readonly lines?: (options: TailOptions) => AsyncIterable<string>;
+}
+
 export interface TraceRequest {
   readonly id: string;
-  readonly logs: readonly { readonly source: string; readonly file: string }[];
+  readonly logs: readonly SearchedLog[];
   readonly signal?: AbortSignal;
 }
 
 const maxBytesPerFile = 64 << 20;
 const maxLinesPerFile = 200;
 const maxLineChars = 2_000;
+const mostStreamedLines = 100_000;
 /** A log and the copies that rotation left next to it. */
 const ages = ['.3', '.2', '.1', ''];
 
@@ -40,7 +50,17 @@ export async function traceRequest({ id, logs, signal }: TraceRequest): Promise<
   const lines: TracedLine[] = [];
   const files: string[] = [];
   const cutOff: string[] = [];
-  for (const { source, file } of logs)
+  for (const { source, file, lines: stream } of logs) {
+    if (stream) {
+      files.push(file);
+      const found = await linesIn(
+        id,
+        stream({ lines: mostStreamedLines, follow: false, ...(signal ? { signal } : {}) }),
+      );
+      if (found.length === maxLinesPerFile) cutOff.push(file);
+      lines.push(...found.map((line) => ({ source, file, line, at: timeOf(line) })));
+      continue;
+    }
     for (const age of ages) {
       const path = `${file}${age}`;
       const size = statSync(path, { throwIfNoEntry: false })?.size;
@@ -50,6 +70,7 @@ export async function traceRequest({ id, logs, signal }: TraceRequest): Promise<
       if (size > maxBytesPerFile || found.length === maxLinesPerFile) cutOff.push(path);
       lines.push(...found.map((line) => ({ source, file: path, line, at: timeOf(line) })));
     }
+  }
   return { lines: lines.toSorted(byTime), files, cutOff };
 }
 
@@ -58,18 +79,22 @@ async function linesWith(
   path: string,
   { start, signal }: { readonly start: number; readonly signal: AbortSignal | undefined },
 ): Promise<readonly string[]> {
-  const whole = new RegExp(`(?<![A-Za-z0-9._-])${id.replaceAll('.', '\\.')}(?![A-Za-z0-9._-])`);
-  const found: string[] = [];
   const input = createReadStream(path, { start });
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (signal?.aborted) break;
-      if (!line.includes(id) || !whole.test(line)) continue;
-      found.push(line.slice(0, maxLineChars));
-      if (found.length === maxLinesPerFile) break;
-    }
+    return await linesIn(id, createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }), signal);
   } finally {
     input.destroy();
+  }
+}
+
+async function linesIn(id: string, lines: AsyncIterable<string>, signal?: AbortSignal): Promise<readonly string[]> {
+  const whole = new RegExp(`(?<![A-Za-z0-9._-])${id.replaceAll('.', '\\.')}(?![A-Za-z0-9._-])`);
+  const found: string[] = [];
+  for await (const line of lines) {
+    if (signal?.aborted) break;
+    if (!line.includes(id) || !whole.test(line)) continue;
+    found.push(line.slice(0, maxLineChars));
+    if (found.length === maxLinesPerFile) break;
   }
   return found;
 }

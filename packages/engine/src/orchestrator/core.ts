@@ -108,13 +108,14 @@ export function placeOf({ key, settings, environment }: Target, slot: SlotName):
   return environment.addresses.configured({ ...key, slot }, settings.slots[slot]);
 }
 
-/** Where the instance in the slot answers; where nothing was started, where it would. */
-export function endpointOf(target: Target, slot: SlotName): Endpoint {
+/** Where the instances in the slot answer; where nothing was started, where they would. */
+export function endpointsOf(target: Target, slot: SlotName): readonly [Endpoint, ...Endpoint[]] {
   const { addresses } = target.environment;
-  return addresses.endpoints(addresses.asStarted(placeOf(target, slot)))[0];
+  return addresses.endpoints(addresses.asStarted(placeOf(target, slot)));
 }
 
-export const slotUrl = (target: Target, slot: SlotName): string => urlOf(endpointOf(target, slot));
+/** Of the first instance. */
+export const slotUrl = (target: Target, slot: SlotName): string => urlOf(endpointsOf(target, slot)[0]);
 
 /** Where to search for a service that may be adopted: a dead instance there says nothing about it. */
 export async function placeToAdopt(target: Target, slot: SlotName): Promise<SlotPlace> {

@@ -9,14 +9,19 @@ import {
   describePlace,
   type Effective,
   type Environment,
+  type InstanceKey,
+  type InstanceLog,
+  type InstancePlace,
   type LaunchSettings,
   type ReleaseFiles,
+  type RunningInstance,
   type SlotObservation,
   type SlotPlace,
   type StartedInstance,
 } from '../environment/environment.ts';
+import { instancePlaces, instancesOf, placeOn, portsOf, sumInstances } from '../environment/instances.ts';
 import { localPorts } from '../environment/local-ports.ts';
-import { lastLines } from '../environment/tail.ts';
+import { lastLines, tailLog } from '../environment/tail.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { createKeyedMutex, type KeyedMutex } from '../lib/keyed-mutex.ts';
@@ -40,7 +45,7 @@ export interface FakeEnvironments {
   /** As one more engine holds it. */
   create(): Environment;
   /** The instance in the slot ends by itself. */
-  crash(place: SlotKey, end?: LastEnd): Promise<void>;
+  crash(place: InstanceKey, end?: LastEnd): Promise<void>;
   /** The start of this release throws this, until it is called without one. */
   refuseStart(version: string, why?: BlueGreenError): void;
 }
@@ -66,56 +71,126 @@ export function createFakeEnvironments({
 }
 
 function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string, BlueGreenError>): Environment {
-  const { machine, records, folder } = held;
-  const logFile = ({ slot }: SlotKey): string => join(folder, `${slot}.log`);
+  const { machine, records } = held;
   const preflight = (place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Effective => {
     const refusal = refusals.get(release.version);
     if (refusal) throw refusal;
     return effective(place, settings);
   };
+  const placesOf = (place: SlotPlace) => instancePlaces(placeOn(place, portsOf(records.get(slotName(place)) ?? place)));
   return {
-    addresses: localPorts((slot) => records.get(placeName(slot))),
-    describe: ({ pid }) => `pid ${pid}`,
+    addresses: localPorts((slot) => records.get(slotName(slot))),
+    describe: (running) =>
+      instancesOf(running)
+        .flatMap((each) => (each.kind === 'running' ? `pid ${each.pid}` : []))
+        .join(', '),
     preflight,
     start: (place, release, settings) =>
-      held.mutex(placeName(place), async () => {
+      held.mutex(slotName(place), async () => {
         preflight(place, release, settings);
-        const here = machine.instances.get(placeName(place));
-        if (isSame(here, release) && here.place.port === place.port) return observed(held, here);
-        if (here) await endIn(held, place, settings.graceMs);
-        story.push(`start ${release.version} in ${place.slot}`);
-        const record = { version: release.version, digest: release.digest, port: place.port };
-        records.set(placeName(place), { ...record, health: settings.health, adopted: false });
-        return begin(held, { place, release, settings, logFile: logFile(place) });
+        return startIn(held, story, { place, release, settings });
       }),
     stop: (place, graceMs) =>
-      held.mutex(placeName(place), async () => {
-        if (machine.instances.has(placeName(place))) story.push(`stop ${place.slot}`);
-        await endIn(held, place, graceMs);
-        records.delete(placeName(place));
+      held.mutex(slotName(place), async () => {
+        const here = instancesIn(held, place);
+        if (here.length > 0) story.push(`stop ${place.slot}`);
+        await Promise.all(here.map(({ place: each }) => endIn(held, each, graceMs)));
+        records.delete(slotName(place));
       }),
-    inspect: async (place) => {
-      const here = machine.instances.get(placeName(place));
-      const isKnown = records.has(placeName(place));
-      if (here && isKnown) return observed(held, here);
-      return { kind: 'stopped', ...(machine.ends.get(placeName(place)) ?? { lastLog: [] }) };
-    },
-    startedAs: (slot) => records.get(placeName(slot)),
-    running: () =>
-      [...machine.instances.values()].flatMap(({ place, release }) => {
-        const record = records.get(placeName(place));
-        return record ? [{ ...place, ...release, health: record.health }] : [];
-      }),
+    inspect: async (place) => observedSlot(held, placesOf(place)),
+    startedAs: (slot) => records.get(slotName(slot)),
+    running: () => runningSlots(held),
     judgeBy: async (slot, health) => {
-      const record = records.get(placeName(slot));
-      if (record) records.set(placeName(slot), { ...record, health });
+      const record = records.get(slotName(slot));
+      if (record) records.set(slotName(slot), { ...record, health });
     },
     adoption: { adopt: (place, known) => adopt(held, place, known) },
     sweep: async () => [],
-    logFile,
+    logs: (place) => {
+      const logs = placesOf(place).map(({ instance = 1, ...slot }): InstanceLog => {
+        const file = logFileOf(held, { ...slot, instance });
+        return { instance, where: file, file, read: (options) => tailLog(file, options) };
+      });
+      return logs as [InstanceLog, ...InstanceLog[]];
+    },
     quoteLog: (place, lines) =>
-      machine.ends.get(placeName(place))?.lastLog.slice(-lines) ?? lastLines(logFile(place), lines),
+      placesOf(place)
+        .flatMap((each) => machine.ends.get(placeName(each))?.lastLog ?? lastLines(logFileOf(held, each), lines))
+        .slice(-lines),
   };
+}
+
+interface Start {
+  readonly place: SlotPlace;
+  readonly release: ReleaseFiles;
+  readonly settings: LaunchSettings;
+}
+
+async function startIn(held: Held, story: string[], { place, release, settings }: Start): Promise<Running> {
+  const places = instancePlaces(place);
+  const kept = new Set(places.filter((each) => runsAlready(held, each, release)).map(placeName));
+  for (const { place: each } of instancesIn(held, place))
+    if (!kept.has(placeName(each))) await endIn(held, each, settings.graceMs);
+  const missing = places.filter((each) => !kept.has(placeName(each)));
+  remember(held, { place, release, settings }, missing.length > 0);
+  if (missing.length === 0) return requireRunning(observedSlot(held, places));
+  story.push(`start ${release.version} in ${place.slot}`);
+  try {
+    for (const each of missing) await begin(held, { place: each, release, settings, logFile: logFileOf(held, each) });
+  } catch (thrown) {
+    for (const each of places.length > 1 ? missing : []) await endIn(held, each, settings.graceMs);
+    throw thrown;
+  }
+  return requireRunning(observedSlot(held, places));
+}
+
+function remember({ records }: Held, { place, release, settings }: Start, isStarted: boolean): void {
+  const before = records.get(slotName(place));
+  const { version, digest } = release;
+  const { port, ports } = place;
+  const how = isStarted || !before ? { health: settings.health, adopted: false } : before;
+  const { health, adopted } = how;
+  records.set(slotName(place), { version, digest, port, ...(ports ? { ports } : {}), health, adopted });
+}
+
+function runsAlready({ machine }: Held, place: InstancePlace, release: ReleaseFiles): boolean {
+  const here = machine.instances.get(placeName(place));
+  return isSame(here, release) && here.place.port === place.port;
+}
+
+const logFileOf = ({ folder }: Held, place: InstanceKey): string =>
+  join(folder, `${place.slot}${numberSuffix(place)}.log`);
+
+const slotName = ({ service, target, slot }: SlotKey): string => placeName({ service, target, slot });
+
+const numberSuffix = ({ instance = 1 }: InstanceKey): string => (instance === 1 ? '' : `.${instance}`);
+
+const instancesIn = ({ machine }: Held, slot: SlotKey): readonly Instance[] =>
+  [...machine.instances.values()].filter(({ place }) => slotName(place) === slotName(slot));
+
+function observedSlot(held: Held, places: readonly InstancePlace[]): SlotObservation {
+  const [first] = places;
+  const isKnown = first !== undefined && held.records.has(slotName(first));
+  return sumInstances(
+    places.map((place) => {
+      const here = held.machine.instances.get(placeName(place));
+      if (here && isKnown) return observed(held, here);
+      return { kind: 'stopped', ...(held.machine.ends.get(placeName(place)) ?? { lastLog: [] }) };
+    }),
+  );
+}
+
+function requireRunning(seen: SlotObservation): Running {
+  if (seen.kind === 'running') return seen;
+  throw new BlueGreenError('start-failed', 'nothing runs after its start');
+}
+
+function runningSlots({ machine, records }: Held): readonly RunningInstance[] {
+  const slots = new Map([...machine.instances.values()].map(({ place }) => [slotName(place), place]));
+  return [...slots].flatMap(([name, { service, target, slot }]) => {
+    const record = records.get(name);
+    return record ? [{ service, target, slot, ...record }] : [];
+  });
 }
 
 const isSame = (here: Instance | undefined, release: ReleaseFiles): here is Instance =>
@@ -128,7 +203,7 @@ function observed({ records }: Held, { place, release, pid, startedAt, settings 
     version: release.version,
     digest: release.digest,
     startedAt,
-    adopted: records.get(placeName(place))?.adopted ?? false,
+    adopted: records.get(slotName(place))?.adopted ?? false,
     ...(settings ? { startedWith: effective(place, settings) } : {}),
     cpuPercent: 0,
     memoryBytes: 50_000_000,
@@ -136,14 +211,14 @@ function observed({ records }: Held, { place, release, pid, startedAt, settings 
 }
 
 /** Neither slot nor version makes a difference. */
-function effective(_place: SlotPlace, { command, envFiles, env }: LaunchSettings): Effective {
+function effective(_place: SlotKey, { command, envFiles, env }: LaunchSettings): Effective {
   const mark = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
   const variables = Object.entries(env).map(([name, value]) => [name, { mark: mark(value), from: [] }] as const);
   return { key: 'fake', command: mark(command.join(' ')), envFiles, variables: Object.fromEntries(variables) };
 }
 
 interface Beginning {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
   readonly release: ReleaseFiles;
   readonly settings: LaunchSettings;
   readonly logFile: string;
@@ -173,7 +248,7 @@ async function begin(held: Held, { place, release, settings, logFile }: Beginnin
   return observed(held, instance);
 }
 
-async function endIn({ machine, clock }: Held, place: SlotKey, graceMs: number): Promise<void> {
+async function endIn({ machine, clock }: Held, place: InstanceKey, graceMs: number): Promise<void> {
   const here = machine.instances.get(placeName(place));
   if (!here) return;
   const { isDeaf = false } = machine.behaviourOf(here.release.version);
@@ -187,14 +262,16 @@ async function adopt(
   place: SlotPlace,
   known: { readonly version: string; readonly digest: string },
 ): Promise<Running> {
-  const here = held.machine.instances.get(placeName(place));
-  if (!here)
+  const here = instancesIn(held, place);
+  if (here.length === 0)
     throw new BlueGreenError(
       'not-found',
       `nothing listens on port ${place.port} of ${describePlace(place)}: there is nothing to adopt`,
     );
-  if (held.records.has(placeName(place))) return observed(held, here);
-  held.records.set(placeName(place), { ...known, port: place.port, health: undefined, adopted: true });
-  held.machine.instances.set(placeName(place), { ...here, release: known });
-  return { ...observed(held, { ...here, release: known }), adopted: true };
+  const places = instancePlaces(place);
+  if (held.records.has(slotName(place))) return requireRunning(observedSlot(held, places));
+  const { port, ports } = place;
+  held.records.set(slotName(place), { ...known, port, ...(ports ? { ports } : {}), health: undefined, adopted: true });
+  for (const each of here) held.machine.instances.set(placeName(each.place), { ...each, release: known });
+  return requireRunning(observedSlot(held, places));
 }

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deafServer, type EnvironmentFixture } from '../environment/contract-fixture.ts';
 import type { Environment, LaunchSettings, SlotPlace } from '../environment/environment.ts';
+import { placeOn } from '../environment/instances.ts';
 import { systemClock } from '../lib/clock.ts';
-import { freePort } from '../lib/testing/ports.ts';
+import { freePorts } from '../lib/testing/ports.ts';
 import type { BalancerFixture } from '../load-balancer/load-balancer.contract.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import { createFakeBalancers } from './fake-balancer.ts';
@@ -32,12 +33,15 @@ export async function fakeEnvironment(
   const folder = mkdtempSync(join(tmpdir(), 'bg-fake-'));
   const fakes = createFakeEnvironments({ folder: join(folder, 'state'), clock: systemClock });
   const create = () => change(fakes.create());
-  const blue: SlotPlace = { service: 'shop', target: 'production', slot: 'blue', port: await freePort() };
+  const [port = 0, greenPort = 0, ...others] = await freePorts(4);
+  const blue: SlotPlace = { service: 'shop', target: 'production', slot: 'blue', port };
   return {
     environment: create(),
     another: create,
     blue,
-    green: { ...blue, slot: 'green', port: await freePort() },
+    green: { ...blue, slot: 'green', port: greenPort },
+    several: placeOn(blue, [port, ...others]),
+    kill: (instance) => fakes.crash({ ...blue, instance }),
     folder,
     settings,
     pidOf: async ({ pid }) => pid,

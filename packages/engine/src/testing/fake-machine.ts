@@ -2,8 +2,7 @@
 // HTTP server that answers as the test has configured its release to behave.
 
 import { createServer, type Server } from 'node:http';
-import type { SlotKey } from '../domain/target.ts';
-import type { LaunchSettings, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
+import type { InstanceKey, InstancePlace, LaunchSettings, ReleaseFiles } from '../environment/environment.ts';
 
 /** How the instances of a release act. */
 export interface Behaviour {
@@ -23,7 +22,7 @@ export interface Behaviour {
 }
 
 export interface Instance {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
   readonly release: Pick<ReleaseFiles, 'version' | 'digest'>;
   readonly pid: number;
   readonly startedAt: number;
@@ -39,21 +38,22 @@ export interface LastEnd {
 }
 
 export interface Machine {
-  /** By the names of its slot, as `placeName` gives them. */
+  /** By the names of their places, as `placeName` gives them. */
   readonly instances: Map<string, Instance>;
   readonly ends: Map<string, LastEnd>;
   behaviourOf(version: string): Behaviour;
   behave(version: string, behaviour: Behaviour): void;
   /** The instance that runs in the slot now answers `unhealthy`, and the next one does not. */
-  sicken(place: SlotKey): void;
+  sicken(place: InstanceKey): void;
   /** @throws what `listen` throws */
   run(instance: Omit<Instance, 'pid' | 'server'>): Promise<Instance>;
   /** No process listens on its port any more. */
-  end(place: SlotKey, end: LastEnd): Promise<void>;
+  end(place: InstanceKey, end: LastEnd): Promise<void>;
   close(): Promise<void>;
 }
 
-export const placeName = ({ service, target, slot }: SlotKey): string => `${service}/${target}/${slot}`;
+export const placeName = ({ service, target, slot, instance = 1 }: InstanceKey): string =>
+  `${service}/${target}/${slot}${instance === 1 ? '' : `/${instance}`}`;
 
 export function createMachine(): Machine {
   const instances = new Map<string, Instance>();
@@ -116,6 +116,7 @@ function answering(
       ENVIRONMENT_COLOR: place.slot,
       APPLICATION_PORT: String(place.port),
       APP_VERSION: release.version,
+      INSTANCE: String(place.instance ?? 1),
     };
     const self = { status: said, environment: place.slot, version: release.version, database_connected: true };
     response.end(JSON.stringify({ ...self, slot: place.slot, pid, env }));

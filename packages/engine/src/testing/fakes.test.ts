@@ -10,7 +10,7 @@ import { createFakeBalancers } from './fake-balancer.ts';
 import { fakeBalancer, fakeEnvironment } from './fake-fixtures.ts';
 import { smallDrivers } from './small-drivers.ts';
 
-slotsContract({ name: 'the fake environment', capabilities: ['adoption'] }, () => fakeEnvironment());
+slotsContract({ name: 'the fake environment', capabilities: ['adoption', 'instances'] }, () => fakeEnvironment());
 
 const [fakeDriver] = smallDrivers.balancers;
 

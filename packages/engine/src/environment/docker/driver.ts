@@ -9,6 +9,7 @@ import { folderMark, newLaunch } from '../launch-mark.ts';
 import { localPorts } from '../local-ports.ts';
 import { quoteLines } from '../log-lines.ts';
 import { withSlotLock } from '../slot-lock.ts';
+import { tailLog } from '../tail.ts';
 import { createDockerClient, type DockerClient } from './client.ts';
 import { inspectSlot } from './inspect.ts';
 import { sweepHosts } from './leftovers.ts';
@@ -50,7 +51,10 @@ export function createDockerEnvironment(options: DockerEnvironmentOptions): Envi
     running: () => recordedInstances(room),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
     sweep: (places) => sweepHosts(room, places, clientsOf(room, places)),
-    logFile: (place) => logFileOf(room, place),
+    logs: (place) => {
+      const file = logFileOf(room, place);
+      return [{ instance: 1, where: file, file, read: (options) => tailLog(file, options) }];
+    },
     quoteLog: (place, lines) => {
       const record = readRecord(room, place);
       return record ? quoteLines(logFileOf(room, place), { envFiles: record.envFiles, lines }) : [];

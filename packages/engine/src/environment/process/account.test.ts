@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limitFiles } from '../../lib/control-group.ts';
 import { openDatabase } from '../../state/database.ts';
+import { logFileIn, processOf } from '../contract-fixture.ts';
 import type { LaunchSettings, SlotPlace } from '../environment.ts';
 import { processStat } from '../proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
@@ -115,7 +116,7 @@ createServer((request, response) => response.end(String(child.pid))).listen(Numb
 
   it('is found again by an engine that lost its record, and adopted', async () => {
     const { environment, another, blue, release, settings, stateFolder } = fixture;
-    const { pid } = await environment.start(blue, release('v1'), { ...settings, account });
+    const pid = processOf(await environment.start(blue, release('v1'), { ...settings, account }));
     await bodyOf(blue);
     const record = join(stateFolder, 'slots/shop/production/blue.json');
     writeFileSync(record, '{');
@@ -143,10 +144,10 @@ createServer((request, response) => response.end(JSON.stringify({
     writeFileSync(join(files.folder, 'app.conf.hbs'), 'colour {{ENVIRONMENT_COLOR}}\n');
     await environment.start(blue, files, { ...settings, account, templates: ['app.conf.hbs'] });
     expect(JSON.parse(await bodyOf(blue))).toEqual({ content: 'colour blue\n', names: ['app.conf'], add: 'EACCES' });
-    expect(readFileSync(environment.logFile(blue), 'utf8')).toContain('said by its path');
+    expect(readFileSync(logFileIn(environment, blue), 'utf8')).toContain('said by its path');
     const asDaemon = (path: string) =>
       execFileSync('/usr/bin/setpriv', ['--reuid=1', '--regid=1', '--clear-groups', 'cat', path], { stdio: 'pipe' });
-    const { CONFIG_DIR } = environmentOf(await pidOf(environment, blue));
+    const { CONFIG_DIR } = environmentOf(await pidIn(environment, blue));
     expect(() => asDaemon(join(CONFIG_DIR ?? '', 'app.conf'))).toThrow(/Permission denied/);
     expect(() => asDaemon(join(stateFolder, 'slots/shop/production/blue.json'))).toThrow(/Permission denied/);
   });
@@ -259,9 +260,9 @@ const hexOf = (port: number): string => `0100007F:${port.toString(16).toUpperCas
 
 const isLiving = (pid: number): boolean => processStat(pid)?.zombie === false;
 
-async function pidOf(environment: ProcessFixture['environment'], place: SlotPlace): Promise<number> {
+async function pidIn(environment: ProcessFixture['environment'], place: SlotPlace): Promise<number> {
   const seen = await environment.inspect(place);
-  return seen.kind === 'running' ? seen.pid : 0;
+  return seen.kind === 'running' ? processOf(seen) : 0;
 }
 
 function environmentOf(pid: number): Record<string, string | undefined> {

@@ -1,7 +1,7 @@
 // Adopts the process that already serves on a slot's port, without changing it.
 
 import { BlueGreenError } from '../../lib/errors.ts';
-import { describePlace, type SlotPlace } from '../environment.ts';
+import { describePlace, type InstancePlace } from '../environment.ts';
 import { describeHolder, portHolder } from '../port-holder.ts';
 import { identify, type ProcessIdentity, processStat, startedAtMs } from '../proc-fs.ts';
 import { helperFor } from './helper.ts';
@@ -11,12 +11,14 @@ import { type RunningRecord, readRecord, writeRecord } from './record.ts';
 import { placeFields, type Room, recordPlace } from './room.ts';
 
 export interface KnownRelease {
+  /** Of all instances of the slot; undefined: it has one. */
+  readonly ports?: readonly number[] | undefined;
   readonly version: string;
   readonly digest: string;
 }
 
 /** Under the slot's lock. */
-export async function adoptSlot(room: Room, place: SlotPlace, known: KnownRelease): Promise<Running> {
+export async function adoptInstance(room: Room, place: InstancePlace, known: KnownRelease): Promise<Running> {
   const where = recordPlace(room, place);
   const found = findListener(room, place, (await helperFor(room, place)?.members()) ?? []);
   const record = readRecord(where, room.log);
@@ -29,6 +31,7 @@ export async function adoptSlot(room: Room, place: SlotPlace, known: KnownReleas
     version: known.version,
     digest: known.digest,
     port: place.port,
+    ...(known.ports ? { ports: known.ports } : {}),
     startedAt: startedAtMs(found.process.startTicks),
     adopted: true,
     envFiles: [],
@@ -45,7 +48,7 @@ interface Listener {
 }
 
 /** `helped`: of a slot under another account, whose marks this process may not read. */
-function findListener(room: Room, place: SlotPlace, helped: readonly number[]): Listener {
+function findListener(room: Room, place: InstancePlace, helped: readonly number[]): Listener {
   const holder = portHolder(place.port);
   if (!holder)
     throw new BlueGreenError(

@@ -5,19 +5,15 @@ import { mkdirSync, statSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Environment, SlotPlace } from '../environment.ts';
+import type { Environment, RunningSlot, SlotPlace } from '../environment.ts';
+import { instancesOf, portsOf, startsAtOnce } from '../instances.ts';
 import { folderMark } from '../launch-mark.ts';
 import { localPorts } from '../local-ports.ts';
 import { withSlotLock } from '../slot-lock.ts';
-import { adoptSlot } from './adopt.ts';
-import { inspectSlot } from './inspect.ts';
 import { clearOrphans } from './orphans.ts';
-import { readRecord } from './record.ts';
-import { logFileOf, type Room, recordPlace } from './room.ts';
-import { boundLog, quoteLog } from './slot-log.ts';
-import { preflight, startSlot } from './start.ts';
+import type { Room } from './room.ts';
+import { adoptSlot, boundLogs, inspectSlot, logsOf, preflightSlot, quoteSlot, startSlot, stopSlot } from './slots.ts';
 import { judgeBy, runningInstances, startedAs } from './started.ts';
-import { stopSlot } from './stop.ts';
 
 export interface ProcessEnvironmentOptions {
   /** Absolute. Holds slot records and logs; made when missing. */
@@ -37,10 +33,12 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
     withSlotLock({ place, mark: room.mark, waitMs: workMs + lockPatienceMs, clock }, act);
   return {
     addresses: localPorts((slot) => startedAs(room, slot)),
-    describe: ({ pid }) => `pid ${pid}`,
+    describe,
     start: (place, release, settings) =>
-      locked(place, settings.graceMs + settings.settleMs, () => startSlot(room, { place, release, settings })),
-    preflight: (place, release, settings) => preflight(room, { place, release, settings }),
+      locked(place, (settings.graceMs + settings.settleMs) * turnsOf(place), () =>
+        startSlot(room, { place, release, settings }),
+      ),
+    preflight: (place, release, settings) => preflightSlot(room, { place, release, settings }),
     stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
     inspect: (place) => inspectSlot(room, place),
     startedAs: (slot) => startedAs(room, slot),
@@ -48,15 +46,19 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
     adoption: { adopt: (place, known) => locked(place, 0, () => adoptSlot(room, place, known)) },
     sweep: async (places, maxLogBytes) => {
-      for (const place of places) await boundLog(room, place, maxLogBytes);
+      for (const place of places) await boundLogs(room, place, maxLogBytes);
       return clearOrphans(room, places);
     },
-    logFile: (place) => logFileOf(room, place),
-    quoteLog: (place, lines) => {
-      const record = readRecord(recordPlace(room, place), log);
-      return record ? quoteLog(room, place, { envFiles: record.envFiles, lines }) : [];
-    },
+    logs: (place) => logsOf(room, place),
+    quoteLog: (place, lines) => quoteSlot(room, place, lines),
   };
+}
+
+const turnsOf = (place: SlotPlace): number => Math.ceil(portsOf(place).length / startsAtOnce);
+
+function describe(seen: RunningSlot): string {
+  const pids = instancesOf(seen).flatMap((each) => (each.kind === 'running' ? [each.pid] : []));
+  return pids.length === 1 ? `pid ${pids[0]}` : `pids ${pids.join(', ')}`;
 }
 
 function requireProcFs(): void {

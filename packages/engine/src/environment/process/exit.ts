@@ -2,14 +2,14 @@
 
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import type { DetachedExit } from '../../lib/spawn-detached.ts';
-import { describePlace, type SlotPlace } from '../environment.ts';
+import { describePlace, type InstancePlace } from '../environment.ts';
 import { drained } from './log-pipe.ts';
 import { readRecord, writeExit } from './record.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { quoteLog } from './slot-log.ts';
 
 export interface Exit {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
   readonly launch: string;
   readonly exit: DetachedExit;
 }
@@ -32,7 +32,7 @@ export function describeExit({ code, signal }: DetachedExit): string {
 export const exitNotSeen = 'nobody saw how';
 
 export interface Ended {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
   readonly version: string;
   readonly exit: string;
   readonly envFiles: readonly string[];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
-import { ask, refusalOf, talkingServer } from '../contract-fixture.ts';
+import { ask, processOf, refusalOf, talkingServer } from '../contract-fixture.ts';
 import { portHolder } from '../port-holder.ts';
 import { identify } from '../proc-fs.ts';
 import { withSlotLock } from '../slot-lock.ts';
@@ -52,7 +52,7 @@ const holder = "require('node:net').createServer().listen(" + process.env.APPLIC
 spawn(process.execPath, ['-e', holder], { stdio: 'ignore' });
 setInterval(() => {}, 1000);
 `;
-    const { pid } = await environment.start(blue, release('v1', leaving), settings);
+    const pid = processOf(await environment.start(blue, release('v1', leaving), settings));
     await expect.poll(() => portHolder(blue.port)).toBeDefined();
     process.kill(pid, 'SIGKILL');
     await expect.poll(async () => (await environment.inspect(blue)).kind, { timeout: 20_000 }).toBe('stopped');

@@ -4,13 +4,12 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SlotKey } from '../../domain/target.ts';
 import { helperArgv, helperEnv, helperInput, helperList, listedSlots } from '../../lib/account-helper.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import type { Variables } from '../env-files.ts';
-import { describePlace, type LaunchSettings, type ReleaseFiles } from '../environment.ts';
-import type { Room } from './room.ts';
+import { describePlace, type InstanceKey, type LaunchSettings, type ReleaseFiles } from '../environment.ts';
+import { dottedName, type Room } from './room.ts';
 
 export interface SlotHelper {
   /** As the helper's list names it. */
@@ -39,9 +38,9 @@ interface HelperStart {
 const limitMs = 20_000;
 
 /** Undefined for root, which needs none, and for a slot that the helper's file does not name. */
-export function helperFor({ mark }: Pick<Room, 'mark'>, { service, target, slot }: SlotKey): SlotHelper | undefined {
+export function helperFor({ mark }: Pick<Room, 'mark'>, place: InstanceKey): SlotHelper | undefined {
   if (process.getuid?.() === 0) return undefined;
-  const name = `${service}.${target}.${slot}`;
+  const name = dottedName(place);
   const listed = listedSlots().find((slot) => slot.name === name);
   if (listed === undefined) return undefined;
   const ask = async (...words: readonly string[]) => {
@@ -67,7 +66,7 @@ function limitsOf(quota: LaunchSettings['quota']): readonly string[] {
 
 /** Checks what the helper would refuse, before anything is stopped. @throws BlueGreenError `account-refused` */
 export function requireHelped(
-  place: SlotKey,
+  place: InstanceKey,
   { user, group, releases }: SlotHelper,
   { release, settings: { account } }: { readonly release: ReleaseFiles; readonly settings: LaunchSettings },
 ): void {
@@ -85,7 +84,7 @@ export function requireHelped(
 const real = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
 
 /** Whether sudo lets this account run it. @throws BlueGreenError `account-refused` */
-export async function requireHelper(place: SlotKey, helper: SlotHelper | undefined): Promise<void> {
+export async function requireHelper(place: InstanceKey, helper: SlotHelper | undefined): Promise<void> {
   try {
     await helper?.members();
   } catch (thrown) {
@@ -93,7 +92,7 @@ export async function requireHelper(place: SlotKey, helper: SlotHelper | undefin
   }
 }
 
-const refusal = (place: SlotKey, why: string): BlueGreenError =>
+const refusal = (place: InstanceKey, why: string): BlueGreenError =>
   new BlueGreenError('account-refused', `${describePlace(place)} cannot start: ${why}`);
 
 /**

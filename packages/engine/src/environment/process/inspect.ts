@@ -1,6 +1,6 @@
-// Inspects a slot: compares its record with the state of the machine.
+// Inspects one instance: compares its record with the state of the machine.
 
-import type { SlotObservation, SlotPlace } from '../environment.ts';
+import type { InstancePlace, SlotObservation } from '../environment.ts';
 import { currentBootId, identify, isAlive, residentBytes, ticksPerSecond } from '../proc-fs.ts';
 import { leaderAmong, markedProcesses, processesToMeasure } from './launch.ts';
 import { drained } from './log-pipe.ts';
@@ -10,7 +10,7 @@ import { quoteLog } from './slot-log.ts';
 
 export type Running = SlotObservation & { kind: 'running' };
 
-export async function inspectSlot(room: Room, place: SlotPlace): Promise<SlotObservation> {
+export async function inspectInstance(room: Room, place: InstancePlace): Promise<SlotObservation> {
   const record = readRecord(recordPlace(room, place), room.log);
   const running = record && believe(room, record);
   if (running) return observe(room, place, running);
@@ -37,7 +37,7 @@ export function believe(room: Room, record: SlotRecord): RunningRecord | undefin
   return { ...launched, state: 'running', process };
 }
 
-export function observe(room: Room, place: SlotPlace, record: RunningRecord): Running {
+export function observe(room: Room, place: InstancePlace, record: RunningRecord): Running {
   const processes = processesToMeasure({ launch: record.launch, process: record.process });
   const cpuTicks = processes.reduce((sum, stat) => sum + stat.cpuTicks, 0);
   return {
@@ -63,7 +63,7 @@ function cpuPercent(room: Room, slot: string, now: Look): number {
   return Math.max(0, ((now.cpuTicks - before.cpuTicks) / ticksPerSecond / seconds) * 100);
 }
 
-export function exitOf(room: Room, place: SlotPlace, record: SlotRecord): string | undefined {
+export function exitOf(room: Room, place: InstancePlace, record: SlotRecord): string | undefined {
   if (record.state === 'stopped') return record.lastExit;
   const noted = readExit(recordPlace(room, place), record.launch);
   return noted ?? (bootOf(record) === currentBootId() ? undefined : 'the machine was restarted');

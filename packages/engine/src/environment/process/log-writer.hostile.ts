@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
-import { ask, talkingServer } from '../contract-fixture.ts';
+import { ask, logFileIn, talkingServer } from '../contract-fixture.ts';
 import { lastLines } from '../tail.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 
@@ -78,7 +78,7 @@ it('two gigabytes stay below the limit, and any process of the writer may be kil
   timeout: 300_000,
 }, async () => {
   const { environment, blue, release, settings } = fixture;
-  const log = environment.logFile(blue);
+  const log = logFileIn(environment, blue);
   const started = Date.now();
   const { pid } = await environment.start(blue, release('v1', flood), { ...settings, maxLogBytes: limitBytes });
   let [most, looks, kills] = [0, 0, 0];
@@ -116,7 +116,7 @@ it('of a service that never waits for its output Node discards a part, and what 
   const files = release('v1', carelessFlood);
   const { pid } = await environment.start(blue, files, { ...settings, maxLogBytes: limitBytes, settleMs: 0 });
   const patient = { timeout: 90_000, interval: 200 };
-  await expect.poll(() => lastLines(environment.logFile(blue), 1)[0], patient).toMatch(/^later \d+$/);
+  await expect.poll(() => lastLines(logFileIn(environment, blue), 1)[0], patient).toMatch(/^later \d+$/);
   expect(readFileSync(join(files.folder, 'errors'), 'utf8')).toBe('ENOBUFS\n');
   expect((await ask(blue)).pid).toBe(pid);
 });

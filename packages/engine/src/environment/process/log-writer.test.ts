@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
-import { ask, talkingServer } from '../contract-fixture.ts';
+import { ask, logFileIn, talkingServer } from '../contract-fixture.ts';
 import type { SlotPlace } from '../environment.ts';
 import { lastLines, tailLog } from '../tail.ts';
 import { createProcessEnvironment } from './driver.ts';
@@ -76,7 +76,7 @@ const lastNumber = (log: string): number =>
 describe('a log stays below its limit', () => {
   it('when a service writes many times as much and no engine runs', async () => {
     const { environment, blue, release, settings } = fixture;
-    const log = environment.logFile(blue);
+    const log = logFileIn(environment, blue);
     await environment.start(blue, release('v1', flooding), { ...settings, maxLogBytes: 4 * MB });
     let most = 0;
     await expect
@@ -94,7 +94,7 @@ describe('a log stays below its limit', () => {
 
   it('and a follower misses no line and sees none twice while it is rotated', async () => {
     const { environment, blue, release, settings } = fixture;
-    const log = environment.logFile(blue);
+    const log = logFileIn(environment, blue);
     await environment.start(blue, release('v1', counting(2)), { ...settings, maxLogBytes: 200_000 });
     const stop = new AbortController();
     const seen: number[] = [];
@@ -117,13 +117,13 @@ describe('a log stays below its limit', () => {
     await environment.start(blue, release('v1', source), { ...settings, maxLogBytes: 40_000 });
     await ask(blue);
     await environment.stop(blue, 20_000);
-    const lines = lastLines(environment.logFile(blue), 201);
+    const lines = lastLines(logFileIn(environment, blue), 201);
     expect(lines.slice(0, 200)).toEqual(Array.from({ length: 200 }, (_, n) => `line ${n + 1} ${'x'.repeat(90)}`));
   });
 
   it('when a service of an earlier version writes into the file itself: its end is retained', async () => {
     const { environment, blue, folder, settings } = fixture;
-    const log = environment.logFile(blue);
+    const log = logFileIn(environment, blue);
     mkdirSync(dirname(log), { recursive: true });
     // It writes again when it is asked to: how much it adds while the test looks does not depend on the machine.
     const script = `let n = 0; const write = () => console.log('line', ++n, 'x'.repeat(4_000));
@@ -142,7 +142,7 @@ process.on('SIGUSR2', write); setInterval(() => {}, 1_000); while (n < 150) writ
 
   it('when an earlier version left files of any size', async () => {
     const { environment, blue, release, settings } = fixture;
-    const log = environment.logFile(blue);
+    const log = logFileIn(environment, blue);
     mkdirSync(dirname(log), { recursive: true });
     for (const suffix of ['', '.1', '.2', '.3']) writeFileSync(`${log}${suffix}`, `${'o'.repeat(99)}\n`.repeat(20_000));
     await environment.start(blue, release('v1'), { ...settings, maxLogBytes: MB });
@@ -154,7 +154,7 @@ process.on('SIGUSR2', write); setInterval(() => {}, 1_000); while (n < 150) writ
 describe('a service goes on', () => {
   it('when a process of its writer is killed, whichever: the other one writes on and gets a new successor', async () => {
     const { environment, blue, release, settings } = fixture;
-    const log = environment.logFile(blue);
+    const log = logFileIn(environment, blue);
     const { pid } = await environment.start(blue, release('v1', counting(2)), { ...settings, maxLogBytes: 100_000 });
     for (const which of [0, -1, 0]) {
       await expect.poll(() => writers(log).length, patient).toBe(2);
@@ -171,7 +171,7 @@ describe('a service goes on', () => {
 
   it('when all of them are killed at once: nothing ends it, and the next sweep starts a writer', async () => {
     const { environment, blue, release, settings } = fixture;
-    const log = environment.logFile(blue);
+    const log = logFileIn(environment, blue);
     const { pid } = await environment.start(blue, release('v1', counting(20)), settings);
     await expect.poll(() => writers(log).length, patient).toBe(2);
     // One that waited takes over at once, so that it takes more than one round.
@@ -200,7 +200,7 @@ describe('a service goes on', () => {
 
   it('when a person removes or empties its log: what it writes later is there', async () => {
     const { environment, blue, release, settings } = fixture;
-    const log = environment.logFile(blue);
+    const log = logFileIn(environment, blue);
     await environment.start(blue, release('v1', counting(1)), { ...settings, maxLogBytes: 40_000 });
     for (const act of ['truncate -s 0 "$0"', 'rm -f "$0" "$0".1 "$0".2 "$0".3', 'rm -f "$0"']) {
       await expect.poll(() => lastNumber(log), patient).toBeGreaterThan(0);
@@ -237,7 +237,7 @@ describe.skipIf(!root)('on a full disk (a tmpfs, which needs root)', () => {
     });
     onDisk = { environment, place: blue };
     const { pid } = await environment.start(blue, release('v1', counting(1)), { ...settings, maxLogBytes: 200_000 });
-    const log = environment.logFile(blue);
+    const log = logFileIn(environment, blue);
     await expect.poll(() => lastNumber(log), patient).toBeGreaterThan(10);
     const ballast = join(disk, 'ballast');
     execFileSync('sh', ['-c', 'cat /dev/zero > "$0" 2>/dev/null || true', ballast]);

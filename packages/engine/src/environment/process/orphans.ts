@@ -5,12 +5,13 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { basename, join } from 'node:path';
 import type { Orphan, SlotPlace } from '../environment.ts';
+import { instancePlaces } from '../instances.ts';
 import { portHolder } from '../port-holder.ts';
 import { programName } from '../proc-fs.ts';
 import { type MarkedProcess, markedProcesses } from './launch.ts';
 import { readRecord } from './record.ts';
 import { placeFields, type Room, recordPlace } from './room.ts';
-import { recordedSlots } from './started.ts';
+import { recordedInstances, recordedSlots } from './started.ts';
 import { endAll } from './stop.ts';
 
 const graceMs = 5_000;
@@ -41,7 +42,8 @@ async function clearProcesses(room: Room, places: readonly SlotPlace[]): Promise
 
 /** Launches of every record in the state folder, also of slots that are no longer configured. */
 function ownedLaunches(room: Room): readonly string[] {
-  return recordedSlots(room.stateFolder).flatMap((place) => {
+  const instances = recordedSlots(room.stateFolder).flatMap((slot) => recordedInstances(room.stateFolder, slot));
+  return instances.flatMap((place) => {
     const record = readRecord(recordPlace(room, place), room.log);
     return record && record.state !== 'stopped' && record.launch !== undefined ? [record.launch] : [];
   });
@@ -53,7 +55,7 @@ function servingWithoutRecord(
   places: readonly SlotPlace[],
   marked: readonly MarkedProcess[],
 ): readonly string[] {
-  return places.flatMap((place) => {
+  return places.flatMap(instancePlaces).flatMap((place) => {
     if (readRecord(recordPlace(room, place), room.log)) return [];
     const pid = portHolder(place.port)?.pid;
     const launch = marked.find((stat) => stat.pid === pid)?.launch;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
-import { ask, talkingServer } from '../contract-fixture.ts';
+import { ask, logFileIn, talkingServer } from '../contract-fixture.ts';
 import { currentBootId, identify } from '../proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 import { recordFile, writeRecord } from './record.ts';
@@ -94,7 +94,7 @@ describe('a service outlives the engine that started it', () => {
     await engine.kill();
     const sizes = (): readonly number[] =>
       ['', '.1', '.2', '.3'].map(
-        (age) => statSync(`${environment.logFile(blue)}${age}`, { throwIfNoEntry: false })?.size ?? 0,
+        (age) => statSync(`${logFileIn(environment, blue)}${age}`, { throwIfNoEntry: false })?.size ?? 0,
       );
     await expect.poll(() => sizes()[3], { timeout: 30_000 }).toBeGreaterThan(0);
     expect(sizes().reduce((sum, size) => sum + size)).toBeLessThanOrEqual(settings.maxLogBytes);

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { type Account, asAccount, findAccount } from '../../lib/accounts.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
-import { describePlace, type LaunchSettings, type SlotPlace } from '../environment.ts';
+import { describePlace, type InstancePlace, type LaunchSettings } from '../environment.ts';
 
 const askLimitMs = 10_000;
 
@@ -21,7 +21,7 @@ export function ownerOf({ account }: Pick<LaunchSettings, 'account'>): Account |
 
 /** @throws BlueGreenError `account-refused`, naming the first folder or file that is closed to the account */
 export async function requireReach(
-  place: SlotPlace,
+  place: InstancePlace,
   account: Account | undefined,
   paths: readonly string[],
 ): Promise<void> {

@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { freePorts } from '../../lib/testing/ports.ts';
-import { type EnvironmentFixture, talkingServer } from '../contract-fixture.ts';
+import { type EnvironmentFixture, processOf, talkingServer } from '../contract-fixture.ts';
 import type { Environment, LaunchSettings, ReleaseFiles, SlotPlace } from '../environment.ts';
+import { instancesOf, placeOn } from '../instances.ts';
 import { folderMark } from '../launch-mark.ts';
 import { createProcessEnvironment } from './driver.ts';
 import { markedProcesses } from './launch.ts';
@@ -39,9 +40,10 @@ export async function makeProcessFixture(): Promise<ProcessFixture> {
   const another = (): Environment => createProcessEnvironment({ stateFolder, clock: systemClock, log: silentLog });
   const environment = another();
   const marked = (): readonly number[] => markedProcesses(folderMark(stateFolder)).map(({ pid }) => pid);
-  const [bluePort = 0, greenPort = 0] = await freePorts(2);
+  const [bluePort = 0, greenPort = 0, ...others] = await freePorts(4);
   const blue: SlotPlace = { service: 'shop', target: 'production', slot: 'blue', port: bluePort };
   const green: SlotPlace = { ...blue, slot: 'green', port: greenPort };
+  const several = placeOn(blue, [bluePort, ...others]);
   return {
     environment,
     another,
@@ -53,12 +55,18 @@ export async function makeProcessFixture(): Promise<ProcessFixture> {
     green,
     pidOf: async ({ pid }) => pid,
     givenByPlatform: [],
+    several,
+    kill: async (instance) => {
+      const seen = instancesOf(await environment.inspect(blue)).find((each) => each.instance === instance);
+      if (seen?.kind === 'running') process.kill(-processOf(seen), 'SIGKILL');
+    },
     release: (version, source = talkingServer) => layRelease(folder, version, source),
     close: async () => {
       for (const pid of marked()) process.kill(pid, 'SIGKILL');
       // The engine records their ends in the state folder: remove it only when no process is left.
       for (let attempt = 0; attempt < 1_000 && marked().length > 0; attempt++) await systemClock.sleep(20);
-      for (const place of [blue, green]) await drained(environment.logFile(place), systemClock);
+      for (const { file = '' } of [several, green].flatMap((place) => environment.logs(place)))
+        await drained(file, systemClock);
       await systemClock.sleep(20);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -1,4 +1,4 @@
 import { environmentContract } from '../environment.contract.ts';
 import { makeProcessFixture } from './process-fixture.ts';
 
-environmentContract({ name: 'the process driver', capabilities: ['adoption'] }, makeProcessFixture);
+environmentContract({ name: 'the process driver', capabilities: ['adoption', 'instances'] }, makeProcessFixture);

@@ -1,13 +1,13 @@
-// What the engine remembers of a slot across restarts: one small file per slot, replaced atomically.
+// What the engine remembers of a slot across restarts: one small file per instance, replaced atomically.
 // It is written before a process is spawned, so that every process has a record.
 
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { SlotKey } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
+import type { InstanceKey } from '../environment.ts';
 import { effectiveShape } from '../started-with.ts';
 
 const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.int().nonnegative(), bootId: z.string() });
@@ -18,6 +18,8 @@ const launched = {
   version: z.string(),
   digest: z.string(),
   port: z.int(),
+  /** Of all instances of the slot as they are now, in order. Undefined: the slot has one. */
+  ports: z.array(z.int()).readonly().optional(),
   /** Epoch milliseconds. */
   startedAt: z.number(),
   adopted: z.boolean(),
@@ -42,14 +44,17 @@ export type RunningRecord = Extract<SlotRecord, { state: 'running' }>;
 
 const exitRecord = z.object({ launch: z.string(), exit: z.string() });
 
-/** Where a slot's files are. */
+/** Where an instance's files are. */
 export interface RecordPlace {
   readonly stateFolder: string;
-  readonly place: SlotKey;
+  readonly place: InstanceKey;
 }
 
+/** The files of the first instance are where those of a slot with one instance are. */
+export const numberSuffix = ({ instance = 1 }: InstanceKey): string => (instance === 1 ? '' : `.${instance}`);
+
 export function recordFile({ stateFolder, place }: RecordPlace): string {
-  return join(stateFolder, 'slots', place.service, place.target, `${place.slot}.json`);
+  return join(stateFolder, 'slots', place.service, place.target, `${place.slot}${numberSuffix(place)}.json`);
 }
 
 /** Undefined when the slot was never used, or when its file cannot be parsed: that file is renamed to `.corrupt`. */

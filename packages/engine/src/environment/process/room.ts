@@ -1,10 +1,10 @@
 // What every function of this driver uses: the state folder, the clock, the log.
 
 import { join } from 'node:path';
-import type { SlotKey } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { RecordPlace } from './record.ts';
+import type { InstanceKey } from '../environment.ts';
+import { numberSuffix, type RecordPlace } from './record.ts';
 
 export interface Room {
   readonly stateFolder: string;
@@ -12,7 +12,7 @@ export interface Room {
   readonly mark: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** The last measurement of each slot, to compute how much of a core it used since. */
+  /** The last measurement of each instance, to compute how much of a core it used since. */
   readonly looks: Map<string, Look>;
 }
 
@@ -23,15 +23,24 @@ export interface Look {
 }
 
 /** Dots, which no name can hold, keep `a-b` of `c` apart from `a` of `b-c`. */
-export function logFileOf(room: Pick<Room, 'stateFolder'>, { service, target, slot }: SlotKey): string {
-  return join(room.stateFolder, 'logs', `${service}.${target}.${slot}.log`);
+export function logFileOf(room: Pick<Room, 'stateFolder'>, place: InstanceKey): string {
+  return join(room.stateFolder, 'logs', `${dottedName(place)}.log`);
 }
 
-export function recordPlace({ stateFolder }: Room, place: SlotKey): RecordPlace {
+/** `shop.production.blue`; of the second instance `shop.production.blue.2`. */
+export const dottedName = (place: InstanceKey): string =>
+  `${place.service}.${place.target}.${place.slot}${numberSuffix(place)}`;
+
+export function recordPlace({ stateFolder }: Room, place: InstanceKey): RecordPlace {
   return { stateFolder, place };
 }
 
 /** The fields by which a log line is found again. */
-export function placeFields({ service, target, slot }: SlotKey): Readonly<Record<string, string>> {
-  return { service, target, slot };
+export function placeFields({
+  service,
+  target,
+  slot,
+  instance,
+}: InstanceKey): Readonly<Record<string, string | number>> {
+  return { service, target, slot, ...(instance === undefined ? {} : { instance }) };
 }

@@ -1,19 +1,18 @@
-// Each slot has its own control group: it limits the slot's resources and holds what is left when the slot has ended.
+// Each instance has its own control group: it limits what the instance takes and holds what is left when it has ended.
 
-import type { SlotKey } from '../../domain/target.ts';
 import { endGroup, type GroupLimits, inGroup, makeGroup, type Part } from '../../lib/control-group.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { type ProcessLimits, withLimits } from '../../lib/process-limits.ts';
-import { describePlace, type LaunchSettings } from '../environment.ts';
+import { describePlace, type InstanceKey, type LaunchSettings } from '../environment.ts';
 import { helperFor } from './helper.ts';
-import { placeFields, type Room } from './room.ts';
+import { dottedName, placeFields, type Room } from './room.ts';
 
 type Argv = readonly [string, ...string[]];
 
 /** The command within the slot's group. One account and no quota: the process stays where the engine is. */
 export function scoped(
   room: Room,
-  place: SlotKey,
+  place: InstanceKey,
   { account, quota, argv }: Pick<LaunchSettings, 'account' | 'quota'> & { readonly argv: Argv },
 ): Argv {
   if (account === undefined && quota === undefined) return argv;
@@ -39,7 +38,7 @@ function insteadOf(
 }
 
 /** Ends what left its process group and hid its mark. @throws BlueGreenError `stop-failed`, naming what is left */
-export async function clearScope(room: Room, place: SlotKey): Promise<void> {
+export async function clearScope(room: Room, place: InstanceKey): Promise<void> {
   const helper = helperFor(room, place);
   const left = helper ? await helper.clear() : await endGroup(nameOf(room, place), room.clock);
   if (left.length > 0)
@@ -50,5 +49,4 @@ export async function clearScope(room: Room, place: SlotKey): Promise<void> {
 }
 
 /** Dots, which no name can hold, keep the parts apart. */
-const nameOf = ({ mark }: Pick<Room, 'mark'>, { service, target, slot }: SlotKey): string =>
-  `${mark}.${service}.${target}.${slot}`;
+const nameOf = ({ mark }: Pick<Room, 'mark'>, place: InstanceKey): string => `${mark}.${dottedName(place)}`;

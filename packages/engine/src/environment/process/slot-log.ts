@@ -3,14 +3,14 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
-import type { SlotPlace } from '../environment.ts';
+import type { InstancePlace } from '../environment.ts';
 import { appendStart, type Quote, quoteLines, type Start, startLine } from '../log-lines.ts';
 import { cutPlainLog, fitPieces } from '../log-pieces.ts';
 import { drained, ensureWriter, hasReader, pipeOf } from './log-pipe.ts';
 import { logFileOf, placeFields, type Room } from './room.ts';
 
 /** Writes the line that marks this start in the log, and returns it. A full disk does not stop a start. */
-export async function beginLog(room: Room, place: SlotPlace, start: Start & { maxBytes: number }): Promise<string> {
+export async function beginLog(room: Room, place: InstancePlace, start: Start & { maxBytes: number }): Promise<string> {
   const file = logFileOf(room, place);
   await drained(file, room.clock);
   const line = startLine(place, start);
@@ -25,7 +25,7 @@ export async function beginLog(room: Room, place: SlotPlace, start: Start & { ma
 }
 
 /** Starts a writer where one has ended. A service of an earlier version writes into its file itself: it is cut. */
-export async function boundLog(room: Room, place: SlotPlace, maxBytes: number): Promise<void> {
+export async function boundLog(room: Room, place: InstancePlace, maxBytes: number): Promise<void> {
   const file = logFileOf(room, place);
   try {
     if (hasReader(pipeOf(file))) await ensureWriter(file, maxBytes);
@@ -36,6 +36,6 @@ export async function boundLog(room: Room, place: SlotPlace, maxBytes: number): 
 }
 
 /** The last lines of the last start, without secrets. */
-export function quoteLog(room: Room, place: SlotPlace, quote: Quote): readonly string[] {
+export function quoteLog(room: Room, place: InstancePlace, quote: Quote): readonly string[] {
   return quoteLines(logFileOf(room, place), quote);
 }

@@ -1,4 +1,4 @@
-// Starts a release in a slot. All checks that can refuse run before anything is stopped, and the slot's record is
+// Starts a release in one instance of a slot. All checks that can refuse run before anything is stopped, and the record is
 // written before the process exists: the engine may be killed at any line, and the next one finds what it left.
 
 import { closeSync } from 'node:fs';
@@ -10,9 +10,9 @@ import type { Variables } from '../env-files.ts';
 import {
   describePlace,
   type Effective,
+  type InstancePlace,
   type LaunchSettings,
   type ReleaseFiles,
-  type SlotPlace,
 } from '../environment.ts';
 import { newLaunch } from '../launch-mark.ts';
 import { describeHolder, portHolder } from '../port-holder.ts';
@@ -34,10 +34,12 @@ import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { clearScope, scoped } from './scope.ts';
 import { beginLog } from './slot-log.ts';
-import { endAll, stopSlot } from './stop.ts';
+import { endAll, stopInstance } from './stop.ts';
 
 export interface StartRequest {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
+  /** Of all instances of the slot; undefined: it has one. */
+  readonly ports?: readonly number[] | undefined;
   readonly release: ReleaseFiles;
   readonly settings: LaunchSettings;
 }
@@ -46,17 +48,17 @@ const portPatienceMs = 500;
 const portPollMs = 50;
 
 /** Under the slot's lock. */
-export async function startSlot(room: Room, request: StartRequest): Promise<Running> {
+export async function startInstance(room: Room, request: StartRequest): Promise<Running> {
   const { place, release, settings } = request;
   const launch = newLaunch(room.mark);
   const before = recordBefore(room, place);
-  if (before && isSame(before, request)) return settleFound(room, request, before);
+  if (before && isSame(before, request)) return settleFound(room, request, withPorts(room, request, before));
   const prepared = prepare(room, request, launch);
   requireResources(room.stateFolder, settings);
   await requireReach(place, prepared.account, prepared.reaches);
   await requireHelper(place, prepared.helper);
   await requireReachable(request, prepared.env);
-  await stopSlot(room, place, settings.graceMs);
+  await stopInstance(room, place, settings.graceMs);
   await requireFreePort(room, place);
   const starting = writeAhead(room, request, { launch, startedWith: prepared.startedWith });
   const after = await beginLog(room, place, { ...starting, maxBytes: settings.maxLogBytes });
@@ -67,8 +69,22 @@ export async function startSlot(room: Room, request: StartRequest): Promise<Runn
   return observe(room, place, running);
 }
 
-/** The record of what runs in the slot now, completed if an earlier start was cut short. */
-function recordBefore(room: Room, place: SlotPlace): RunningRecord | undefined {
+/** The number of instances may have changed since it was started. */
+function withPorts(room: Room, { place, ports }: StartRequest, before: RunningRecord): RunningRecord {
+  if ((before.ports ?? []).join() === (ports ?? []).join()) return before;
+  const now = { ...before, ports };
+  writeRecord(recordPlace(room, place), now);
+  return now;
+}
+
+/** Whether the release runs there already, so that a start changes nothing. */
+export function runsAlready(room: Room, request: StartRequest): boolean {
+  const before = recordBefore(room, request.place);
+  return before !== undefined && isSame(before, request);
+}
+
+/** The record of what runs there now, completed if an earlier start was cut short. */
+function recordBefore(room: Room, place: InstancePlace): RunningRecord | undefined {
   const where = recordPlace(room, place);
   const record = readRecord(where, room.log);
   const running = record && believe(room, record);
@@ -143,7 +159,7 @@ async function requireReachable({ place, settings }: StartRequest, env: Variable
 }
 
 /** Checks again for a moment: the kernel closes the sockets of a process that just crashed with a small delay. */
-async function requireFreePort(room: Room, place: SlotPlace): Promise<void> {
+async function requireFreePort(room: Room, place: InstancePlace): Promise<void> {
   const until = room.clock.monotonic() + portPatienceMs;
   for (;;) {
     const holder = portHolder(place.port);
@@ -159,7 +175,7 @@ type Starting = Extract<LiveRecord, { state: 'starting' }> & { readonly launch: 
 
 function writeAhead(
   room: Room,
-  { place, release, settings }: StartRequest,
+  { place, ports, release, settings }: StartRequest,
   { launch, startedWith }: { readonly launch: string; readonly startedWith: Effective },
 ): Starting {
   const starting: Starting = {
@@ -169,6 +185,7 @@ function writeAhead(
     version: release.version,
     digest: release.digest,
     port: place.port,
+    ...(ports ? { ports } : {}),
     startedAt: room.clock.now(),
     adopted: false,
     envFiles: settings.envFiles,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../../config/health/settings.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { logFileIn, processOf } from '../contract-fixture.ts';
 import type { SlotObservation } from '../environment.ts';
 import { lastLines } from '../tail.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
@@ -20,7 +21,7 @@ const health = { path: '/health', failures: 3 } as HealthSettings;
 describe('the record of a start', () => {
   it('holds port and health rule, in every process and after a crash, until the slot is stopped', async () => {
     const { environment, another, blue, green, release, settings } = fixture;
-    const { pid } = await environment.start(blue, release('v1'), { ...settings, health });
+    const pid = processOf(await environment.start(blue, release('v1'), { ...settings, health }));
     const expected = { version: 'v1', port: blue.port, health };
     expect(another().startedAs(blue)).toMatchObject(expected);
     expect(another().running()).toMatchObject([{ slot: 'blue', ...expected }]);
@@ -60,12 +61,12 @@ describe('the output of a release that ends after it was started', () => {
     const { environment, blue, release, settings } = fixture;
     const waiting = 'setInterval(() => {}, 1_000);';
     const silent = await environment.start(blue, release('v1', waiting), settings);
-    process.kill(silent.pid, 'SIGKILL');
+    process.kill(processOf(silent), 'SIGKILL');
     expect(await stopped(() => environment.inspect(blue))).toMatchObject({ lastLog: [] });
     const source = `console.log('no database'); ${waiting}`;
     const talking = await environment.start(blue, release('v2', source), settings);
-    await expect.poll(() => lastLines(environment.logFile(blue), 1)).toEqual(['no database']);
-    process.kill(talking.pid, 'SIGKILL');
+    await expect.poll(() => lastLines(logFileIn(environment, blue), 1)).toEqual(['no database']);
+    process.kill(processOf(talking), 'SIGKILL');
     expect(await stopped(() => environment.inspect(blue))).toMatchObject({ lastLog: ['no database'] });
   });
 });

@@ -1,10 +1,10 @@
-// How the instances of this state folder were started, from their records: their addresses and health rules.
+// How the slots of this state folder were started, from the records of their instances: addresses and health rules.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SlotKey } from '../../domain/target.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
-import type { HealthRule, RunningInstance, StartedInstance } from '../environment.ts';
+import type { HealthRule, InstanceKey, RunningInstance, StartedInstance } from '../environment.ts';
 import { folderMark } from '../launch-mark.ts';
 import { isAlive } from '../proc-fs.ts';
 import { leaderAmong, markedProcesses } from './launch.ts';
@@ -15,25 +15,63 @@ interface Records {
   readonly log: Log;
 }
 
-export function startedAs({ stateFolder, log }: Records, place: SlotKey): StartedInstance | undefined {
-  const record = readRecord({ stateFolder, place }, log);
-  return record && record.state !== 'stopped' ? instanceOf(record) : undefined;
+/** What all its instances have in common is read from the one that was started last. */
+export function startedAs(records: Records, slot: SlotKey): StartedInstance | undefined {
+  const latest = latestOf(liveRecords(records, slot));
+  return latest && instanceOf(latest.record);
 }
 
 /** Under the slot's lock. */
-export function judgeBy({ stateFolder, log }: Records, place: SlotKey, health: HealthRule): void {
-  const record = readRecord({ stateFolder, place }, log);
-  if (record && record.state !== 'stopped') writeRecord({ stateFolder, place }, { ...record, health: { ...health } });
+export function judgeBy(records: Records, slot: SlotKey, health: HealthRule): void {
+  for (const { place, record } of liveRecords(records, slot))
+    writeRecord({ stateFolder: records.stateFolder, place }, { ...record, health: { ...health } });
 }
 
-/** Every instance that runs now, whether a configuration still names its slot or not. */
-export function runningInstances(stateFolder: string): readonly RunningInstance[] {
-  return recordedSlots(stateFolder).flatMap((place): readonly RunningInstance[] => {
-    const record = readRecord({ stateFolder, place }, silentLog);
-    return record && record.state !== 'stopped' && isRunning(stateFolder, record)
-      ? [{ ...place, ...instanceOf(record) }]
-      : [];
+interface Live {
+  readonly place: InstanceKey;
+  readonly record: LiveRecord;
+}
+
+/** Of the instances that were started and not stopped since, whether they have ended by themselves or not. */
+function liveRecords({ stateFolder, log }: Records, slot: SlotKey): readonly Live[] {
+  return recordedInstances(stateFolder, slot).flatMap((place): readonly Live[] => {
+    const record = readRecord({ stateFolder, place }, log);
+    return record && record.state !== 'stopped' ? [{ place, record }] : [];
   });
+}
+
+function latestOf(live: readonly Live[]): Live | undefined {
+  return live.toSorted((one, other) => other.record.startedAt - one.record.startedAt)[0];
+}
+
+/** Every slot in which an instance runs now, whether a configuration still names it or not. */
+export function runningInstances(stateFolder: string): readonly RunningInstance[] {
+  return recordedSlots(stateFolder).flatMap((slot): readonly RunningInstance[] => {
+    const live = liveRecords({ stateFolder, log: silentLog }, slot);
+    const running = latestOf(live.filter(({ record }) => isRunning(stateFolder, record)));
+    return running ? [{ ...slot, ...instanceOf(running.record) }] : [];
+  });
+}
+
+const recordName = /^(blue|green)(?:\.([1-9]\d{0,3}))?\.json$/;
+
+/** Of the slot, every one that was ever used, in order. The only instance of a slot has no number. */
+export function recordedInstances(stateFolder: string, { service, target, slot }: SlotKey): readonly InstanceKey[] {
+  const numbers = namesIn(join(stateFolder, 'slots', service, target)).flatMap((name) => {
+    const [, its, number] = recordName.exec(name) ?? [];
+    return its === slot ? [Number(number ?? 1)] : [];
+  });
+  return numbers
+    .toSorted((one, other) => one - other)
+    .map((instance) => ({ service, target, slot, ...(instance === 1 ? {} : { instance }) }));
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Of every slot that was ever used, also of those that are no longer configured. */
@@ -52,9 +90,11 @@ function isRunning(stateFolder: string, record: LiveRecord): boolean {
   return leaderAmong(ours) !== undefined;
 }
 
-function instanceOf({ version, digest, port, health }: LiveRecord): StartedInstance {
+function instanceOf({ version, digest, port, ports, health }: LiveRecord): StartedInstance {
   // Written from HealthRule and from nowhere else; fields that a later version has come from the configuration.
-  return { version, digest, port, health: health as Partial<HealthRule> | undefined };
+  const [first = port] = ports ?? [];
+  const where = { port: first, ...(ports ? { ports } : {}) };
+  return { version, digest, ...where, health: health as Partial<HealthRule> | undefined };
 }
 
 function folders(path: string): readonly string[] {

@@ -1,8 +1,8 @@
-// Ends a slot's processes: with SIGTERM first, then with SIGKILL. Done only when the machine shows that none is left.
+// Ends the processes of one instance: with SIGTERM first, then with SIGKILL. Done only when the machine shows that none is left.
 
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
-import { describePlace, type SlotPlace } from '../environment.ts';
+import { describePlace, type InstancePlace } from '../environment.ts';
 import { type ProcessStat, processStat } from '../proc-fs.ts';
 import { clearConfig } from './config-folder.ts';
 import { exitNotSeen } from './exit.ts';
@@ -24,7 +24,7 @@ type Signal = 'SIGTERM' | 'SIGKILL';
 export type Ending = 'was gone' | 'SIGTERM' | 'SIGKILL';
 
 /** Under the slot's lock. @throws BlueGreenError `stop-failed`, naming what is left. */
-export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): Promise<void> {
+export async function stopInstance(room: Room, place: InstancePlace, graceMs: number): Promise<void> {
   const where = recordPlace(room, place);
   const record = readRecord(where, room.log);
   if (!record || record.state === 'stopped') return;

@@ -17,7 +17,7 @@ import {
 import { digestFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import { endpointOf, placeOf, type Target } from '../core.ts';
+import { endpointsOf, placeOf, type Target } from '../core.ts';
 
 interface RunBy {
   readonly command: readonly [string, ...string[]];
@@ -104,13 +104,13 @@ export async function startRelease(
  * balancer throw
  */
 export async function startAsItIs(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind = 'rescue') {
-  const before = endpointOf(target, slot);
+  const before = endpointsOf(target, slot);
   const running = await target.environment.start(
     placeToStart(target, slot),
     release,
     launchSettings(target, slot, release, kind),
   );
-  if (!isDeepStrictEqual(endpointOf(target, slot), before)) await target.balancer.ensure();
+  if (!isDeepStrictEqual(endpointsOf(target, slot), before)) await target.balancer.ensure();
   return running;
 }
 

@@ -44,7 +44,7 @@ type Rooms = 'builds' | 'monitoring' | 'metrics' | 'migrations' | 'reports' | 's
 type Acting = Exclude<keyof Engine, ReadsOfEngine | Looks | Plumbing | Rooms>;
 type ActingOnSchema = Exclude<keyof Migrations, 'plan' | 'status' | 'activity' | 'contractNamed'>;
 type ActingOnReleases = Exclude<keyof StoredReleases, 'list'>;
-type ActingOnSlots = Exclude<keyof SlotVerbs, 'health' | 'smoke' | 'logFile' | 'trace'>;
+type ActingOnSlots = Exclude<keyof SlotVerbs, 'health' | 'smoke' | 'logs' | 'trace'>;
 
 interface Asking {
   readonly engine: Flow['people'];

@@ -175,8 +175,8 @@ describe('what is looked at in one slot', () => {
   });
 
   it('is its log, and the lines of one request', async () => {
-    const log = slots().logFile({}, 'blue');
-    writeFileSync(log.ok ? log.value : '', 'a {"requestId":"req-1"}\nb\n');
+    const logs = slots().logs({}, 'blue');
+    writeFileSync((logs.ok && logs.value[0].file) || '', 'a {"requestId":"req-1"}\nb\n');
     const traced = await slots().trace({}, 'req-1');
     expect(JSON.stringify(traced)).toContain('req-1');
     for (const id of ['', 'a b', '../x', 'x'.repeat(129)])
@@ -188,7 +188,7 @@ describe('what is looked at in one slot', () => {
     const answers = [
       await slots().health(ref, 'blue'),
       await slots().smoke(ref, 'blue'),
-      slots().logFile(ref, 'blue'),
+      slots().logs(ref, 'blue'),
       await slots().trace(ref, 'req-1'),
     ];
     for (const answer of answers) expect(answer).toMatchObject({ ok: false, refusal: { code: 'target-unknown' } });

@@ -2,10 +2,11 @@
 
 import type { Engine } from '../../api/engine.ts';
 import { ok, refuse } from '../../domain/refusal.ts';
-import type { TargetRef } from '../../domain/target.ts';
+import type { SlotName, TargetRef } from '../../domain/target.ts';
+import type { InstanceLog } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { runSmokeTests } from '../../environment/smoke.ts';
-import { isRequestId, traceRequest } from '../../environment/trace.ts';
+import { isRequestId, type SearchedLog, traceRequest } from '../../environment/trace.ts';
 import { readSlot } from '../../state/targets.ts';
 import { type Core, healthOf, placeOf, releaseFiles, slotUrl } from '../core.ts';
 import { findTarget } from '../gates/facts.ts';
@@ -38,9 +39,9 @@ export function createSlotVerbs(core: Core): Engine['slots'] {
     },
     start: (request) => startByHand(core, request),
     stop: ({ service, target, slot, actor }) => stopByHand(core, { service, target, slot, actor }),
-    logFile(ref, slot) {
+    logs(ref, slot) {
       const found = findTarget(core, ref);
-      return found.ok ? ok(found.value.environment.logFile(placeOf(found.value, slot))) : found;
+      return found.ok ? ok(found.value.environment.logs(placeOf(found.value, slot))) : found;
     },
     trace: (ref, id, signal) => trace(core, ref, id, signal),
   };
@@ -59,10 +60,15 @@ async function trace(
   const { balancer, environment } = found.value;
   const logs = [
     ...(balancer.accessLogs ?? []).map((file) => ({ source: 'balancer', file })),
-    ...(['blue', 'green'] as const).map((slot) => ({
-      source: slot,
-      file: environment.logFile(placeOf(found.value, slot)),
-    })),
+    ...(['blue', 'green'] as const).flatMap((slot) => logsToSearch(environment.logs(placeOf(found.value, slot)), slot)),
   ];
   return ok(await traceRequest({ id, logs, ...(signal ? { signal } : {}) }));
+}
+
+function logsToSearch(logs: readonly InstanceLog[], slot: SlotName): readonly SearchedLog[] {
+  return logs.map(({ instance, where, file, read }) => ({
+    source: logs.length === 1 ? slot : `${slot} ${instance}`,
+    file: file ?? where,
+    ...(file === undefined ? { lines: read } : {}),
+  }));
 }

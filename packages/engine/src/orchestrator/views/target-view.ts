@@ -12,7 +12,7 @@ import { localText } from '../calendar/wall-time.ts';
 import { upcoming } from '../calendar/watch.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import { smokeOf } from '../controller/smoke/side-smoke.ts';
-import { type Core, endpointOf, type Target } from '../core.ts';
+import { type Core, endpointsOf, type Target } from '../core.ts';
 import { viewDrill } from '../drill/memory.ts';
 import { readSuspension } from '../gates/suspension.ts';
 import { viewQueue } from '../queue/waiting-view.ts';
@@ -72,7 +72,7 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
   return {
     slot,
     role: row.role,
-    port: endpointOf(target, slot).port,
+    port: endpointsOf(target, slot)[0].port,
     version: row.version ?? undefined,
     since: row.role === 'idle' ? undefined : row.since,
     label: row.label ?? undefined,

@@ -13,7 +13,7 @@ import { deadline } from '../../../lib/clock.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { checksKey, getSnapshot, putSnapshot } from '../../../state/snapshots.ts';
 import { readSlot } from '../../../state/targets.ts';
-import { endpointOf } from '../../core.ts';
+import { endpointsOf } from '../../core.ts';
 import type { StepFrame } from '../step.ts';
 
 export interface ChecksLook {
@@ -164,7 +164,7 @@ function shownBy(source: EvidenceSource, question: Question): readonly string[] 
 function questionOf({ core, target, deployment }: StepFrame): Question {
   const side = (slot: SlotName): SideFacts => {
     const { version, digest } = readSlot(core.store.db, target.key, slot);
-    return { slot, version: version ?? '', digest: digest ?? '', ...endpointOf(target, slot) };
+    return { slot, version: version ?? '', digest: digest ?? '', ...endpointsOf(target, slot)[0] };
   };
   const canary = side(deployment.slot);
   return {
