@@ -12,6 +12,7 @@ import { checkBehaviour, checkLists } from './deployment/check.ts';
 import type { Drivers } from './drivers.ts';
 import { checkFreezes } from './freezes/check.ts';
 import { checkHealth } from './health/check.ts';
+import { checkInstances } from './instances/check.ts';
 import { checkChecks } from './judge/check.ts';
 import type { Draft } from './kit/draft.ts';
 import { formatPath, type Path } from './kit/path.ts';
@@ -85,6 +86,7 @@ function checkTogether(
     ...checkNames(draft),
     ...checkLists(draft),
     ...checkBuilds(draft),
+    ...targets.flatMap(checkInstances),
     ...checkPorts(targets, drivers.balancers),
     ...checkAccounts(targets),
     ...checkStatuses(draft),

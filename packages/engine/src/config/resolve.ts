@@ -17,6 +17,7 @@ import type { Drivers } from './drivers.ts';
 import { resolveFreezes } from './freezes/freezes.ts';
 import type { GuardSettings } from './guard/guard.ts';
 import { resolveHealth } from './health/health.ts';
+import { resolveMinHealthy, resolvePorts } from './instances/instances.ts';
 import { resolveJudge } from './judge/judge.ts';
 import { merge } from './kit/draft.ts';
 import { resolveMonitoring } from './monitoring/monitoring.ts';
@@ -81,8 +82,8 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
   const [program, ...args] = options.command ?? [];
   if (program === undefined || options.releases === undefined || options.channel === undefined)
     throw new TypeError(`${service}/${target} was not checked before it was resolved`);
-  const slot = ({ port, envFiles = [], ...account }: TargetFile['slots']['blue']) => ({
-    port,
+  const slot = ({ port, instances, ports, envFiles = [], ...account }: TargetFile['slots']['blue']) => ({
+    ...resolvePorts({ port, instances, ports }, options),
     ...resolveAccount(options, account),
     envFiles: [...options.envFiles, ...envFiles].map(inFolder),
   });
@@ -93,6 +94,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     releasesFolder: inFolder(options.releases),
     ...resolveEnvironment(own.environment, drivers.environments, inFolder),
     slots: { blue: slot(own.slots.blue), green: slot(own.slots.green) },
+    ...resolveMinHealthy(options),
     command: [program, ...args],
     env: asTexts(options.env),
     ...resolveRequiredEnv(options.requiredEnv),

@@ -6,7 +6,8 @@ import { audit } from './audit/audit.ts';
 import { balancerSchema } from './balancer/balancer.ts';
 import { builds } from './builds/builds.ts';
 import type { Drivers } from './drivers.ts';
-import { approver, listOf, matching, name, named, namePattern, path, port, text, yesNo } from './kit/values.ts';
+import { slotInstances } from './instances/instances.ts';
+import { approver, listOf, matching, name, named, namePattern, path, text, yesNo } from './kit/values.ts';
 import { monitoring } from './monitoring/monitoring.ts';
 import { notify } from './notify/schema.ts';
 import { accountOptions } from './process/account.ts';
@@ -17,7 +18,7 @@ import { statuses } from './statuses/statuses.ts';
 
 const slot = z
   .strictObject({
-    port: port().describe('Port that the service listens on in this slot; it gets it in APPLICATION_PORT.'),
+    ...slotInstances,
     envFiles: listOf(path(), 16)
       .describe('Env files (docs/env-files.md) of this slot only, read after those of the target. Secrets belong here.')
       .optional(),

@@ -11,6 +11,7 @@ import type { Drivers } from './drivers.ts';
 import { freezes } from './freezes/freezes.ts';
 import { guard } from './guard/guard.ts';
 import { health } from './health/health.ts';
+import { instanceOptions } from './instances/instances.ts';
 import { judgeSchema } from './judge/judge.ts';
 import {
   choice,
@@ -95,7 +96,7 @@ const runKeys = {
     .optional(),
   env: named(plainValue, variablePattern, 'a mapping from variables to values')
     .describe(
-      `Variables of the service. \${NAME} is filled in when a slot starts: from env files, ENVIRONMENT_COLOR, APPLICATION_PORT and APP_VERSION.`,
+      `Variables of the service. \${NAME} is filled in when a slot starts: from env files, ENVIRONMENT_COLOR, APPLICATION_PORT, APP_VERSION and INSTANCE.`,
     )
     .optional(),
   envFiles: listOf(path(), 16)
@@ -105,6 +106,7 @@ const runKeys = {
     .describe('A slot is not started while one of these is missing, or does not have its format.')
     .optional(),
   ...accountOptions,
+  ...instanceOptions,
   quota: quota.optional(),
 };
 

@@ -75,6 +75,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   /** The target of a service name without a target; every service has exactly one. */
   readonly isDefault: boolean;
   readonly slots: Readonly<Record<SlotName, SlotSettings>>;
+  /** A side that serves users is healthy with so many healthy instances. Undefined: one less than there are, at least 1. */
+  readonly minHealthy?: number | undefined;
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly requiredEnv: readonly string[];
@@ -126,6 +128,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
 
 export interface SlotSettings {
   readonly port: number;
+  /** Of all instances, where there are several; the first is `port`. */
+  readonly ports?: readonly number[] | undefined;
   readonly envFiles: readonly string[];
   /** Undefined: that of the engine. */
   readonly account?: AccountName | undefined;

@@ -17,7 +17,7 @@ export interface Launch {
 }
 
 export const configVariable = 'CONFIG_DIR';
-export const instanceVariable = 'INSTANCE';
+const instanceVariable = 'INSTANCE';
 
 /** Given where nothing else gives them. */
 export const defaultVariables = {

@@ -3,6 +3,7 @@
 import { driverCannot } from '../../domain/capabilities.ts';
 import { parseListen } from '../../lib/units.ts';
 import { type Drivers, driverNamed, ownOf } from '../drivers.ts';
+import { portsOfSlot } from '../instances/instances.ts';
 import { formatPath, type Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
 import type { TargetDraft } from '../target-draft.ts';
@@ -124,7 +125,7 @@ export function checkPorts(targets: readonly TargetDraft[], drivers: Drivers['ba
 }
 
 function portsOf(
-  { own, path }: TargetDraft,
+  { own, path, options }: TargetDraft,
   drivers: Drivers['balancers'],
 ): readonly { readonly port: number; readonly path: Path }[] {
   const at = [...path, 'loadBalancer'];
@@ -132,10 +133,25 @@ function portsOf(
   const driver = driverOf(own, drivers);
   const others = driver?.listens?.(ownOf(own.loadBalancer, driver.name) as never) ?? [];
   const ports = [
-    { port: own.slots?.blue?.port, path: [...path, 'slots', 'blue', 'port'] },
-    { port: own.slots?.green?.port, path: [...path, 'slots', 'green', 'port'] },
+    ...(['blue', 'green'] as const).flatMap((slot) =>
+      slotPorts(own.slots?.[slot], options.instances, [...path, 'slots', slot]),
+    ),
     ...others.map((other) => ({ port: parseListen(other.listen).port, path: [...at, ...other.key] })),
     { port: listen === undefined ? undefined : parseListen(listen).port, path: [...at, 'listen'] },
   ];
   return ports.flatMap(({ port, path: found }) => (port === undefined ? [] : [{ port, path: found }]));
+}
+
+function slotPorts(
+  slot: NonNullable<TargetDraft['own']['slots']>['blue'],
+  instances: number | undefined,
+  at: Path,
+): readonly { readonly port: number; readonly path: Path }[] {
+  if (!slot) return [];
+  if (slot.ports)
+    return slot.ports.flatMap((port, index) => (port === undefined ? [] : [{ port, path: [...at, 'ports', index] }]));
+  return portsOfSlot({ port: slot.port, instances: slot.instances }, { instances }).map((port) => ({
+    port,
+    path: [...at, 'port'],
+  }));
 }

@@ -152,7 +152,7 @@ export function variablesIn(text: string): readonly string[] {
 }
 
 /** What every slot is given. */
-export const builtInNames = ['ENVIRONMENT_COLOR', 'APPLICATION_PORT', 'APP_VERSION', 'CONFIG_DIR'];
+export const builtInNames = ['ENVIRONMENT_COLOR', 'APPLICATION_PORT', 'APP_VERSION', 'INSTANCE', 'CONFIG_DIR'];
 /** Bot and receiver read these for themselves: in a command they can only mean the service's. */
 const ownNames = ['PORT', 'HOST'];
 
