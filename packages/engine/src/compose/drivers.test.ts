@@ -179,6 +179,9 @@ describe('the configuration', () => {
       'error targets.production.loadBalancer.preview: switch cannot show a side to testers before it gets users (it has no preview)',
       'warning targets.production.loadBalancer.drainSpread: is not followed: switch cannot close single connections (it has no drain)',
     ]);
+    expect(problems({ options: 'instances: 2\n    canary: []' }).at(0)).toBe(
+      'error targets.production.slots.blue: shelf cannot run several instances in a slot (it has no instances)',
+    );
     expect(problems({ options: 'user: daemon\n    quota: { pids: 10 }\n    canary: []' })).toEqual([
       'error user: shelf cannot run a side under another account (it has no accounts)',
       'error quota: shelf cannot limit what a side takes of the machine (it has no quota)',

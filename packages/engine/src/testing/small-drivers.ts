@@ -36,6 +36,7 @@ export const smallDrivers: EngineDrivers = {
       summary,
       accounts: { keys: ['user', 'group'] },
       quota: { limits: ['memory', 'cpu', 'pids'] },
+      instances: { most: 64 },
       create: ({ stateFolder, clock }) =>
         createFakeEnvironments({ folder: join(stateFolder, 'slots'), clock }).create(),
       running: () => [],

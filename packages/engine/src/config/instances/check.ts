@@ -13,11 +13,15 @@ export function checkInstances({ own, path, options, saidAt }: TargetDraft): rea
   });
   return slots.flatMap(({ slot, at }) => [
     ...problemsOfSlot(slot, shared, at),
-    ...tooFew(portsOfSlot(readable(slot), { instances: shared }).length, minHealthy, saidAt('minHealthy')),
+    ...tooFew(portsOfDraft(slot, shared).length, minHealthy, saidAt('minHealthy')),
   ]);
 }
 
 type SlotDraft = NonNullable<NonNullable<TargetDraft['own']['slots']>['blue']>;
+
+/** Of what could be parsed, in order. */
+export const portsOfDraft = (slot: SlotDraft | undefined, instances: number | undefined): readonly number[] =>
+  slot ? portsOfSlot(readable(slot), { instances }) : [];
 
 /** As far as it could be parsed. */
 const readable = ({ port, instances, ports }: SlotDraft) => ({

@@ -2,6 +2,7 @@
 
 import { driverCannot } from '../../domain/capabilities.ts';
 import { type Drivers, driverNamed, ownOf } from '../drivers.ts';
+import { portsOfDraft } from '../instances/check.ts';
 import { error, type Finding } from '../kit/problems.ts';
 import type { TargetDraft } from '../target-draft.ts';
 
@@ -17,7 +18,7 @@ export function checkEnvironment(target: TargetDraft, drivers: Drivers['environm
 
 function checkAbilities(
   { own, path, options, saidAt, isSaid }: TargetDraft,
-  { name, accounts, quota }: Drivers['environments'][number],
+  { name, accounts, quota, instances }: Drivers['environments'][number],
 ): readonly Finding[] {
   const unknownKeys = (['user', 'group'] as const).filter((key) => !accounts?.keys.includes(key));
   const said = unknownKeys.flatMap((key) => [
@@ -26,7 +27,18 @@ function checkAbilities(
       own.slots?.[slot] && key in own.slots[slot] ? [[...path, 'slots', slot, key]] : [],
     ),
   ]);
-  return [...said.map((at) => error(at, driverCannot(name, 'accounts'))), ...checkQuota()];
+  return [...said.map((at) => error(at, driverCannot(name, 'accounts'))), ...checkQuota(), ...checkInstances()];
+
+  function checkInstances(): readonly Finding[] {
+    return (['blue', 'green'] as const).flatMap((slot) => {
+      const count = portsOfDraft(own.slots?.[slot], options.instances).length;
+      if (count <= (instances?.most ?? 1)) return [];
+      const what = instances
+        ? `${name} runs at most ${instances.most} instances in a slot`
+        : driverCannot(name, 'instances');
+      return [error([...path, 'slots', slot], what)];
+    });
+  }
 
   function checkQuota(): readonly Finding[] {
     if (!isSaid('quota')) return [];
