@@ -14,11 +14,12 @@ import { instancePlaces, placeOn, portsOf, startsAtOnce, sumInstances } from '..
 import { portHolder } from '../port-holder.ts';
 import { tailLog } from '../tail.ts';
 import { adoptInstance, type KnownRelease } from './adopt.ts';
+import { runsAlready } from './before.ts';
 import { inspectInstance, type Running } from './inspect.ts';
 import { readRecord } from './record.ts';
 import { logFileOf, type Room, recordPlace } from './room.ts';
 import { boundLog, quoteLog } from './slot-log.ts';
-import { preflight, runsAlready, type StartRequest, startInstance } from './start.ts';
+import { preflight, type StartRequest, startInstance } from './start.ts';
 import { recordedInstances, startedAs } from './started.ts';
 import { stopInstance } from './stop.ts';
 

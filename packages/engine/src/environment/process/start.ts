@@ -23,14 +23,15 @@ import { buildEnvironment } from '../spawn-env.ts';
 import { effectiveOf } from '../started-with.ts';
 import { type RenderedFile, renderTemplates } from '../templates.ts';
 import { unreachable } from '../variable-formats.ts';
+import { isSame, recordBefore, withPorts } from './before.ts';
 import { clearConfig, configFolderOf, writeConfig } from './config-folder.ts';
 import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
 import { helpedStart, helperFor, requireHelped, requireHelper, type SlotHelper } from './helper.ts';
-import { believe, observe, type Running } from './inspect.ts';
+import { observe, type Running } from './inspect.ts';
 import { ensureWriter, openOutput, requireWriter } from './log-pipe.ts';
 import { giveOutput, ownerOf, requireReach } from './owner.ts';
 import { requireProgram } from './program.ts';
-import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './record.ts';
+import { type LiveRecord, type RunningRecord, writeRecord } from './record.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { clearScope, scoped } from './scope.ts';
 import { beginLog } from './slot-log.ts';
@@ -67,33 +68,6 @@ export async function startInstance(room: Room, request: StartRequest): Promise<
   const running = await settle(room, request, { starting, child, after });
   room.log.info({ ...placeFields(place), version: release.version, pid: child.pid }, 'started');
   return observe(room, place, running);
-}
-
-/** The number of instances may have changed since it was started. */
-function withPorts(room: Room, { place, ports }: StartRequest, before: RunningRecord): RunningRecord {
-  if ((before.ports ?? []).join() === (ports ?? []).join()) return before;
-  const now = { ...before, ports };
-  writeRecord(recordPlace(room, place), now);
-  return now;
-}
-
-/** Whether the release runs there already, so that a start changes nothing. */
-export function runsAlready(room: Room, request: StartRequest): boolean {
-  const before = recordBefore(room, request.place);
-  return before !== undefined && isSame(before, request);
-}
-
-/** The record of what runs there now, completed if an earlier start was cut short. */
-function recordBefore(room: Room, place: InstancePlace): RunningRecord | undefined {
-  const where = recordPlace(room, place);
-  const record = readRecord(where, room.log);
-  const running = record && believe(room, record);
-  if (running && record.state === 'starting') writeRecord(where, running);
-  return running;
-}
-
-function isSame(record: RunningRecord, { place, release }: StartRequest): boolean {
-  return record.version === release.version && record.digest === release.digest && record.port === place.port;
 }
 
 /** What runs already has to have stayed up for the settling time, too: it may be a moment old. */
