@@ -149,6 +149,8 @@ function announceDeployment({ engine }: Announcer, row: AuditRead, view: Deploym
       // A line that mentions people does not wait behind one that informs.
       urgent: line.mention !== undefined,
     });
+  if (isEnd && engine.timelines.trend(view.id) !== undefined)
+    putOnce(engine.outbox, { key: `chart:${view.id}`, kind: 'chart', payload: { deploymentId: view.id } });
   for (const { user, deploymentId, about } of directsFor(engine, row, view))
     putOnce(engine.outbox, {
       key: `direct:${row.seq}:${user}`,

@@ -1,6 +1,6 @@
 // An outbox message → where it goes and what it shows, from the state as it is when it is sent.
 
-import type { DeploymentView, Engine, OutboxMessage, Settings } from '@bg/engine';
+import { type DeploymentView, drawCharts, type Engine, type OutboxMessage, type Settings } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { changesIn } from '../cards/changes.ts';
 import { configurationCard, configurationOverCard } from '../cards/configuration-card.ts';
@@ -20,10 +20,18 @@ import { readMessageRef } from './references.ts';
 export interface Drawn {
   readonly channel: string;
   readonly card: Card;
+  /** Sent as a file instead; undefined where there is nothing to draw. */
+  readonly file?: (() => Promise<ChartFile | undefined>) | undefined;
   /** What it shows has ended; no person has to decide. */
   readonly over?: boolean;
   /** The message with this key has to be there first; this one goes into its thread. */
   readonly inThreadOf?: string | undefined;
+}
+
+export interface ChartFile {
+  readonly name: string;
+  readonly title: string;
+  readonly content: string;
 }
 
 export type Source = Pick<
@@ -89,6 +97,17 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
       }),
       over: view.outcome !== undefined,
     };
+  },
+  chart: ({ deploymentId }, { engine: { deployment, timelines } }) => {
+    const view = deployment(deploymentId);
+    const trend = timelines.trend(deploymentId);
+    if (view === undefined || trend === undefined) return undefined;
+    const title = `${view.name} ${trend.from === undefined ? '' : `${trend.from} → `}${trend.version}: errors and latency`;
+    const file = async () => {
+      const content = await drawCharts(trend, title);
+      return content === undefined ? undefined : { name: `${view.id}.svg`, title, content };
+    };
+    return { channel: view.channel, card: { text: title, blocks: [] }, inThreadOf: cardKey(view.id), file };
   },
   line: ({ deploymentId }, { engine: { deployment, settings } }, all) => {
     const view = deployment(deploymentId);

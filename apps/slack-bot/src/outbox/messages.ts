@@ -12,6 +12,8 @@ export type Payloads = {
   readonly line: LineFacts & { readonly deploymentId: string; readonly mention: 'approvers' | 'requester' | undefined };
   readonly note: LineFacts & { readonly name: string; readonly channel: string; readonly emoji: string };
   readonly direct: { readonly deploymentId: string; readonly user: string; readonly about: LineFacts | undefined };
+  /** The charts as a file, in the thread of the card, for a workspace that does not know native ones. */
+  readonly chart: { readonly deploymentId: string };
   /** The card itself, to a person, while its channel takes none. */
   readonly stranded: {
     readonly deploymentId: string;

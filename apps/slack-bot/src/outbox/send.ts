@@ -18,6 +18,7 @@ import { isDirect, isUpdatedInPlace } from './messages.ts';
 import { rememberRefusal, suited } from './newer-blocks.ts';
 import { messagesOf, recordResult } from './record-result.ts';
 import { channelOf, readMessageRef, rememberChannel } from './references.ts';
+import { sendFile } from './send-file.ts';
 import type { Item, Sender, SendResult } from './sending.ts';
 
 export async function send(sender: Sender, item: Item): Promise<SendResult> {
@@ -27,6 +28,7 @@ export async function send(sender: Sender, item: Item): Promise<SendResult> {
   if (inThreadOf === undefined) return postNew(sender, item);
   const head = readMessageRef(sender.engine.outbox.reference(inThreadOf));
   if (head === undefined) return waitForCard(sender, item);
+  if (item.drawn.file !== undefined) return sendFile(sender, item, { head, draw: item.drawn.file });
   return postNew(
     sender,
     { ...item, drawn: { ...item.drawn, channel: head.channel } },

@@ -32,6 +32,12 @@ export interface Post {
   readonly mark: Mark;
 }
 
+export interface UploadedFile {
+  readonly name: string;
+  readonly title: string;
+  readonly content: string;
+}
+
 export interface Mark {
   readonly key: string;
   readonly version: number;
@@ -52,6 +58,8 @@ export interface Identity {
 export interface Slack {
   identify(): Promise<SlackResult<Identity>>;
   post(post: Post): Promise<SlackResult<MessageRef>>;
+  /** Needs the scope files:write. */
+  upload(to: MessageRef, file: UploadedFile): Promise<SlackResult<unknown>>;
   update(place: MessageRef, card: Card, mark: Mark): Promise<SlackResult<MessageRef>>;
   ephemeral(to: { readonly channel: string; readonly user: string }, card: Card): Promise<SlackResult<unknown>>;
   openView(triggerId: string, view: Modal): Promise<SlackResult<unknown>>;
@@ -110,6 +118,11 @@ export function connectSlack(client: WebClient): Slack {
           ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
         }),
         (posted) => ({ channel: posted.channel ?? channel, ts: posted.ts ?? '' }),
+      ),
+    upload: ({ channel, ts }, { name, title, content: text }) =>
+      answer(
+        client.filesUploadV2({ channel_id: channel, thread_ts: ts, filename: name, title, file: Buffer.from(text) }),
+        same,
       ),
     update: ({ channel, ts }, card, mark) =>
       answer(client.chat.update({ channel, ts, ...content(card), metadata: metadata(mark) }), () => ({ channel, ts })),
