@@ -163,14 +163,16 @@ const atDeadline: Readonly<Record<ApprovalView['onTimeout'], string>> = {
 };
 
 function approvalSentence(
-  { needed, given, approvers, deadlineAt, onTimeout, stale, opensAt, missing = '' }: ApprovalView,
+  { needed, given, approvers, deadlineAt, onTimeout, stale, opensAt, missing = '', staleBecause }: ApprovalView,
   { now, paint }: Light,
 ): string {
   const who = approvers.length === 0 ? 'an approver' : approvers.join(', ');
   const then = atDeadline[onTimeout];
   const opens = opensAt === undefined || opensAt <= now ? '' : `, not before ${timeText(opensAt, now)}`;
   if (stale)
-    return paint.red('stale, review again: the active side or the configuration has changed; abort, and deploy again');
+    return paint.red(
+      `stale, review again: ${staleBecause ?? 'the active side or the configuration has changed'}; abort, and deploy again`,
+    );
   return `${paint.yellow('waits for approval')}: ${given.length} of ${needed} given${missing === '' ? '' : `, missing: ${missing}`}, by ${who}${opens}; after ${timeText(deadlineAt, now)} ${then}`;
 }
 

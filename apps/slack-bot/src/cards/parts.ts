@@ -42,7 +42,7 @@ export function approvalPart(view: DeploymentView, formatter: PeopleFormatter): 
   if (approval?.status !== 'pending') return undefined;
   if (approval.stale)
     return section(
-      `⚠️ *Stale, review again.* The active side or the configuration has changed since this approval was asked for: abort, look at the plan, and deploy again.\n${deadline(approval)}`,
+      `⚠️ *Stale, review again.* ${sentenceOf(approval.staleBecause ?? 'the active side or the configuration has changed since this approval was asked for')}: abort, look at the plan, and deploy again.\n${deadline(approval)}`,
     );
   const asked = approval.approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
   const eyes = approval.fourEyes ? ` ${formatter.actor(view.requestedBy)} requested it and cannot approve.` : '';
@@ -50,6 +50,8 @@ export function approvalPart(view: DeploymentView, formatter: PeopleFormatter): 
     `*${approval.given.length} of ${approval.needed} approved.*${waits(approval)} ${asked}: please look and decide.${eyes}${opens(approval)}\n${deadline(approval)}`,
   );
 }
+
+const sentenceOf = (text: string): string => outside(text.charAt(0).toUpperCase() + text.slice(1), 300);
 
 /** Where some must be of a group: who is still missing. */
 export const waits = ({ missing = '' }: Pick<ApprovalView, 'missing'>): string =>

@@ -62,6 +62,8 @@ export interface ApprovalView {
   readonly fourEyes: boolean;
   /** The plan is not the one that was asked about any more: the approval cannot be given. */
   readonly stale?: boolean;
+  /** One sentence, where it is stale. */
+  readonly staleBecause?: string;
   /** Of whom some must be among those who approve; absent where any approver counts. */
   readonly groups?: readonly ApprovalGroupView[];
   /** With groups: `1 more, of dba`; empty when nothing is missing. */

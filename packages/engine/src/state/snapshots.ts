@@ -18,6 +18,8 @@ export const smokeKey = ({ service, target }: TargetKey, slot: SlotName): string
 export const drillKey = ({ service, target }: TargetKey): string => `drill:${service}/${target}`;
 export const readinessKey = ({ service, target }: TargetKey): string => `readiness:${service}/${target}`;
 export const remindedKey = (approvalId: string): string => `reminded:${approvalId}`;
+/** What was generated for the load balancer when this approval was asked for. */
+export const renderedKey = (approvalId: string): string => `rendered:${approvalId}`;
 export const lockReminderKey = ({ service, target }: TargetKey): string => `lock-reminder:${service}/${target}`;
 export const stalenessKey = ({ service, target }: TargetKey): string => `staleness:${service}/${target}`;
 export const suspensionKey = ({ service, target }: TargetKey): string => `suspended:${service}/${target}`;

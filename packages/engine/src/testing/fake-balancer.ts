@@ -6,7 +6,7 @@ import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import type { BalancerCapabilities, Counts, LoadBalancer } from '../load-balancer/capabilities.ts';
-import type { ApplyOptions, BalancerSpec } from '../load-balancer/load-balancer.ts';
+import type { ApplyOptions, BalancerSpec, GeneratedFile } from '../load-balancer/load-balancer.ts';
 import { bucketHeader, createNode, endNode, type Node, probeHeader, startNode } from './fake-node.ts';
 
 export interface FakeBalancer extends LoadBalancer {
@@ -27,6 +27,8 @@ export interface FakeBalancers {
   busy(slot: SlotName, counts: { readonly requests?: number; readonly errors?: number; readonly open?: number }): void;
   /** Its process dies; its routing does not. All nodes without a number. */
   kill(at?: number): Promise<void>;
+  /** What `configuration` says from now on. */
+  generates(files: () => readonly GeneratedFile[]): void;
   /** `ensure` does not start it again until `bury` is called again with `false`. */
   bury(at: number, isGone?: boolean): void;
   close(): Promise<void>;
@@ -46,17 +48,21 @@ interface Held {
   readonly story: string[];
   readonly busy: Record<SlotName, SideCounts>;
   readonly buried: Set<Node>;
+  files: () => readonly GeneratedFile[];
   refusal: BlueGreenError | undefined;
 }
 
 export function createFakeBalancers({ spec, clock, ports = [spec.listen.port] }: FakeBalancersOptions): FakeBalancers {
   const nodes = ports.map((port) => createNode(spec.listen.host, port));
   const busy = { blue: noCounts, green: noCounts };
-  const held: Held = { spec, clock, nodes, story: [], busy, buried: new Set(), refusal: undefined };
+  const held: Held = { spec, clock, nodes, story: [], busy, buried: new Set(), files: () => [], refusal: undefined };
   return {
     nodes,
     story: held.story,
     create: () => balancerOn(held),
+    generates: (files) => {
+      held.files = files;
+    },
     refuse: (why) => {
       held.refusal = why;
     },
@@ -97,6 +103,7 @@ function balancerOn(held: Held): FakeBalancer {
     },
     apply: async (routing, fence, options) => apply(held, routing, fence, options),
     observe: async () => nodes.map(observed),
+    configuration: () => held.files(),
     shutdown: async () => {
       await Promise.all(nodes.map(endNode));
     },

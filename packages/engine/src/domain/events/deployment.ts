@@ -32,7 +32,13 @@ export const deploymentEvents = {
 } as const satisfies Readonly<Record<string, Shape>>;
 
 export const decisionEvents = {
-  'approval-asked': { planHash: text, deadlineAt: count, needed: count, tooFew: optional(text) },
+  'approval-asked': {
+    planHash: text,
+    deadlineAt: count,
+    needed: count,
+    tooFew: optional(text),
+    rendered: optional(text),
+  },
   'approval-reminder': nothing,
   'approval-extended': nothing,
   'glass-broken': { reason: text, needed: count },

@@ -7,7 +7,7 @@ import { refuse } from '../../domain/refusal.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
 import { type ApprovalRow, type DeploymentRow, readApproval } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { isStale } from '../plan/register.ts';
+import { whyStale } from '../plan/why-stale.ts';
 import { type Refused, type Situation, staleCard } from './decide.ts';
 
 export function pendingApproval({ tx, row }: Situation, ref: DeploymentRef): ApprovalRow | Refused {
@@ -56,11 +56,8 @@ export function refusedNow({ core, tx, target, row }: Situation, approval: Appro
       `no one decided before the deadline at ${clockTime(approval.deadlineAt)}`,
       'Extend it, or deploy again.',
     );
-  if (isStale(core, target, row, approval.planHash))
-    return refuse(
-      'stale-plan',
-      'the active side or the configuration is not what it was when this approval was asked for',
-      'Abort, look at the plan again, and deploy again.',
-    );
-  return undefined;
+  const stale = whyStale(core, target, row, approval);
+  return stale === undefined
+    ? undefined
+    : refuse('stale-plan', stale, 'Abort, look at the plan again, and deploy again.');
 }

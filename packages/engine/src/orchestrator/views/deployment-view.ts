@@ -30,7 +30,7 @@ import { warningsOf } from '../gates/gates.ts';
 import { readSuspension } from '../gates/suspension.ts';
 import { approvalCounts, groupsShown } from '../plan/approval-counts.ts';
 import { cannotSkip } from '../plan/approvals-ahead.ts';
-import { isStale } from '../plan/register.ts';
+import { whyStale } from '../plan/why-stale.ts';
 import { shareOf } from '../routing/routing.ts';
 import { readOpen } from '../run/steps/drained.ts';
 import { knownStep, stepTitle } from '../run/steps/named.ts';
@@ -136,6 +136,7 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
   const rule = approvalRule(target.settings.approval, row.plan?.risk);
   const { approvers, minimumWaitMs } = rule;
   const counts = approvalCounts(db, rule, approval);
+  const stale = approval.status === 'pending' ? whyStale(core, target, row, approval) : undefined;
   return {
     id: approval.id,
     status: approval.status,
@@ -150,7 +151,8 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
     reason: approval.reason ?? undefined,
     approvers,
     ...groupsShown(rule, counts),
-    stale: approval.status === 'pending' && isStale(core, target, row, approval.planHash),
+    stale: stale !== undefined,
+    ...(stale === undefined ? {} : { staleBecause: stale }),
     opensAt: minimumWaitMs === 0 ? undefined : approval.askedAt + minimumWaitMs,
     fourEyes: target.settings.approval.fourEyes,
     writers: core.builds.contributors(target.key, row.version).people,

@@ -11,8 +11,9 @@ import {
   changeApproval,
   readApproval,
 } from '../../../state/deployments.ts';
-import { getSnapshot, putSnapshot, remindedKey } from '../../../state/snapshots.ts';
+import { getSnapshot, putSnapshot, remindedKey, renderedKey } from '../../../state/snapshots.ts';
 import { requireUnchanged } from '../../plan/release-settings.ts';
+import { renderedRouting } from '../../plan/rendered-routing.ts';
 import {
   action,
   done,
@@ -77,6 +78,8 @@ function ask({ core, lease, target, deployment, stepKey, step }: StepContext<Awa
   const { count } = approvalRule(target.settings.approval, deployment.plan?.risk);
   const contributors = core.builds.contributors(target.key, deployment.version);
   const tooFew = contributors.tooFewApprovers(personOf(deployment.requestedBy));
+  // As it is now: the new side runs, and has its address.
+  const rendered = renderedRouting(target);
   core.store.under(lease).write((tx) => {
     const row = {
       id: `${deployment.id}.${stepKey.position}`,
@@ -90,6 +93,7 @@ function ask({ core, lease, target, deployment, stepKey, step }: StepContext<Awa
       status: 'pending',
     } as const;
     addApproval(tx, row);
+    if (rendered !== undefined) putSnapshot(tx.db, renderedKey(row.id), rendered, tx.now);
     advanceDeployment(tx, deployment.id, {});
     tx.audit({
       ...target.key,
@@ -97,7 +101,7 @@ function ask({ core, lease, target, deployment, stepKey, step }: StepContext<Awa
       action: 'approval-asked',
       deploymentId: deployment.id,
       sentence: `asks for approval ${when(step.percent, deployment.version)}${tooFew === undefined ? '' : `; ${tooFew}`}`,
-      detail: { planHash: row.planHash, deadlineAt: row.deadlineAt, needed: count, tooFew },
+      detail: { planHash: row.planHash, deadlineAt: row.deadlineAt, needed: count, tooFew, rendered },
     });
   });
 }
