@@ -4,7 +4,8 @@
 import type { CanaryTick } from '../../packages/engine/src/analysis/canary-evidence.ts';
 import { createClients } from './clients.ts';
 import type { Dice } from './draw.ts';
-import { drawTimes } from './times.ts';
+import { createPauses, type Paused, type Pauses } from './pauses.ts';
+import { drawTimes, type Stretch, withTimes } from './times.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface Scenario {
   readonly cold?: (second: number) => number;
   /** Errors of one client, who stays on one side: on the new one as often as its weight says. */
   readonly badClient?: (second: number) => number;
+  /** Of the process of each side. */
+  readonly pauses?: Pauses;
 }
 
 const isSpike = (second: number) => second >= 300 && second % 400 < 10;
@@ -51,6 +54,20 @@ export const scenarios: readonly Scenario[] = [
     canaryErrorRate: 0.005,
     share: (second) => [0.01, 0.05, 0.25, 0.5][Math.min(3, Math.floor(second / 450))] ?? 0.5,
     shared: (second) => ({ errors: 1 + (3 * second) / 1800, times: 1 }),
+  },
+  {
+    name: 'bursts of slow answers on one side at a time',
+    isNull: true,
+    errorRate: 0.005,
+    canaryErrorRate: 0.005,
+    pauses: { perMinute: 3, longestMs: 1_000 },
+  },
+  {
+    name: 'many short bursts on one side at a time',
+    isNull: true,
+    errorRate: 0.005,
+    canaryErrorRate: 0.005,
+    pauses: { perMinute: 30, longestMs: 300 },
   },
   {
     name: 'one bad client',
@@ -93,6 +110,8 @@ export function createSource(scenario: Scenario, perSecond: number, dice: Dice):
   let timeDrift = 0;
   const isClientOnCanary = dice.uniform() < 0.1;
   const clients = { stable: createClients(dice), canary: createClients(dice) };
+  const pausing = () => (scenario.pauses ? createPauses(dice, scenario.pauses) : neverPaused);
+  const paused = { stable: pausing(), canary: pausing() };
   return (second) => {
     errorDrift = next(dice, errorDrift, 0.15);
     timeDrift = next(dice, timeDrift, 0.05);
@@ -105,8 +124,10 @@ export function createSource(scenario: Scenario, perSecond: number, dice: Dice):
     const cold = scenario.cold?.(second) ?? 1;
     const bad = scenario.badClient?.(second) ?? 0;
     const rates = { stable: scenario.errorRate * common.errors, canary: scenario.canaryErrorRate * common.errors };
-    const stableSide = side(dice, load - canary, rates.stable, { all: common.times, tail: 1 });
-    const canarySide = side(dice, canary, rates.canary, { all: common.times * all * cold, tail });
+    const sideOf = (name: keyof typeof paused, arrivals: number, stretch: Stretch) =>
+      side(dice, { arrivals, errorRate: rates[name], stretch, paused: paused[name](arrivals) });
+    const stableSide = sideOf('stable', load - canary, { all: common.times, tail: 1 });
+    const canarySide = sideOf('canary', canary, { all: common.times * all * cold, tail });
     const [badThere, badHere] = isClientOnCanary ? [0, bad] : [bad, 0];
     const stable = clients.stable({ side: stableSide, second, share: 1 - share, bad: badThere });
     const onCanary = clients.canary({ side: canarySide, second, share, bad: badHere });
@@ -121,10 +142,20 @@ export function createSource(scenario: Scenario, perSecond: number, dice: Dice):
 const next = (dice: Dice, before: number, deviation: number): number =>
   0.983 * before + deviation * Math.sqrt(1 - 0.983 ** 2) * dice.normal();
 
-function side(dice: Dice, requests: number, errorRate: number, stretch: { all: number; tail: number }) {
+const neverPaused = (): Paused => ({ met: 0, late: [], lateRequests: 0 });
+
+interface Arriving {
+  readonly arrivals: number;
+  readonly errorRate: number;
+  readonly stretch: Stretch;
+  readonly paused: Paused;
+}
+
+function side(dice: Dice, { arrivals, errorRate, stretch, paused: { met, late, lateRequests } }: Arriving) {
+  const requests = arrivals - met + lateRequests;
   return {
     requests,
     errors: dice.binomial(requests, Math.min(1, errorRate)),
-    times: drawTimes(dice, requests, stretch),
+    times: withTimes(drawTimes(dice, arrivals - met, stretch), late),
   };
 }

@@ -60,6 +60,18 @@ function sharesBelow(stretch: Stretch): readonly number[] {
   return shares;
 }
 
+/** The upper edge of the bucket of a time. */
+export const bucketOf = (ms: number): number =>
+  edges[Math.min(edges.length - 1, Math.max(0, Math.ceil(Math.log(ms / 4) / Math.log(growth))))] ?? 0;
+
+/** Both, in the order of their buckets. */
+export function withTimes(some: Times, others: Times): Times {
+  if (others.length === 0) return some;
+  const counts = new Map(some);
+  for (const [ms, count] of others) counts.set(ms, (counts.get(ms) ?? 0) + count);
+  return [...counts].sort(([a], [b]) => a - b);
+}
+
 /** The upper edge represents a bucket. */
 export function drawTimes(dice: Dice, requests: number, stretch: Stretch): Times {
   const shares = sharesBelow(stretch);

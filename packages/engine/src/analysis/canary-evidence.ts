@@ -1,6 +1,7 @@
 // What has been seen of a canary, summed up tick by tick in bounded memory: the evidence of each metric, and totals.
 
 import type { Times } from '../domain/routing.ts';
+import { addToBlock, type BlockEvidence, noBlocks } from './block-test.ts';
 import type { Part } from './clients.ts';
 import { addTimes, quantiles, slowTicks, type TimesSeen, timesOf, timesSeen } from './latency.ts';
 import {
@@ -54,8 +55,8 @@ export interface ErrorEvidence {
 }
 
 export interface LatencyEvidence {
-  readonly worse: Evidence;
-  readonly within: Evidence;
+  readonly worse: BlockEvidence;
+  readonly within: BlockEvidence;
 }
 
 export interface CanaryEvidence {
@@ -82,8 +83,6 @@ export interface StoredEvidence extends Omit<CanaryEvidence, 'stableTimes' | 'ca
 }
 
 const worse: RatioTest = { against: 1, ratios: [1.25, 1.5, 2, 3, 5, 10, 30, 100] };
-const slower: RatioTest = { against: 1, ratios: [1.1, 1.2, 1.35, 1.6, 2, 3, 5, 10] };
-const asFast: RatioTest = { against: 1, ratios: [0.95, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1] };
 const part = (of: number, parts: readonly number[]): readonly number[] =>
   parts.map((each) => Math.min(0.99, each * of));
 
@@ -109,7 +108,7 @@ export function noCanaryEvidence(limits: Limits): CanaryEvidence {
       within: noEvidence(within.ratios),
       rare: noEvidence(rare.rates),
     },
-    latency: quantiles.map(() => ({ worse: noEvidence(slower.ratios), within: noEvidence(asFast.ratios) })),
+    latency: noLatency(),
     stable: { requests: 0, events: 0 },
     canary: { requests: 0, events: 0 },
     weighed: [0, 0],
@@ -117,6 +116,8 @@ export function noCanaryEvidence(limits: Limits): CanaryEvidence {
     canaryTimes: timesSeen([]),
   };
 }
+
+const noLatency = (): readonly LatencyEvidence[] => quantiles.map(() => ({ worse: noBlocks(), within: noBlocks() }));
 
 export const stored = (seen: CanaryEvidence): StoredEvidence => ({
   ...structuredClone(seen),
@@ -126,9 +127,14 @@ export const stored = (seen: CanaryEvidence): StoredEvidence => ({
 
 export const restored = (evidence: StoredEvidence): CanaryEvidence => ({
   ...structuredClone(evidence),
+  latency: structuredClone(isByBlocks(evidence) ? evidence.latency : noLatency()),
   stableTimes: timesSeen(evidence.stableTimes),
   canaryTimes: timesSeen(evidence.canaryTimes),
 });
+
+/** A version before wrote evidence of another test, which says nothing here: that of latency begins again. */
+const isByBlocks = ({ latency }: StoredEvidence): boolean =>
+  latency.length === quantiles.length && latency.every(({ worse: { products } }) => Array.isArray(products));
 
 /** Changes `seen`. Latency is left out for `warmUpMs`, since caches are cold. */
 export function addTick(seen: CanaryEvidence, limits: Limits, warmUpMs: number, tick: CanaryTick): void {
@@ -161,14 +167,15 @@ function addCount(total: Total, { requests, events }: Count): void {
   total.events += events;
 }
 
-function addLatency(seen: CanaryEvidence, { stable, canary }: CanaryTick): void {
+function addLatency(seen: CanaryEvidence, { ms, stable, canary }: CanaryTick): void {
   if (stable.times === undefined || canary.times === undefined) return;
   const ticks = slowTicks(seen.stableTimes, stable.times, canary.times);
   for (const [at, slow] of (ticks ?? []).entries()) {
     const evidence = seen.latency[at];
     if (!evidence) continue;
-    addRatio(slower, evidence.worse, slow.worse);
-    addRatio(asFast, evidence.within, slow.within);
+    const share = 1 - (quantiles[at]?.at ?? 0);
+    addToBlock(evidence.worse, { tick: slow.worse, ms, share, for: 'more' });
+    addToBlock(evidence.within, { tick: slow.within, ms, share, for: 'fewer' });
   }
   addTimes(seen.stableTimes, stable.times);
   if (ticks) addTimes(seen.canaryTimes, canary.times);

@@ -92,7 +92,7 @@ function suspectsIn(seen: CanaryEvidence, { falseRollback }: JudgePolicy): reado
     suspect('error-rate', seen.errors.worse, errorSentence(seen)),
     suspect('error-ceiling', seen.errors.ceiling, ceilingSentence(seen)),
     ...quantiles.map(({ name, at }, index) =>
-      suspect(name, seen.latency[index]?.worse ?? [0], slowSentence(seen, name, at)),
+      suspect(name, seen.latency[index]?.worse.products ?? [0], slowSentence(seen, name, at)),
     ),
   ];
 }
@@ -114,7 +114,7 @@ function clear(seen: CanaryEvidence, policy: JudgePolicy, suspects: readonly Sus
   const numbers = `${failures(canary)}, ${percentText(rateOf(stable))} on the stable side`;
   if (canary.requests < policy.leastRequests)
     return wait(`${canary.requests} of at least ${policy.leastRequests} requests seen on the new side`);
-  const suspect = suspects.find(({ log }) => log > suspiciousFrom);
+  const suspect = suspects.find(({ log, sentence }) => log > suspiciousFrom && sentence !== undefined);
   if (suspect) return wait(`${suspect.metric} looks worse on the new side, but it is not certain yet; ${numbers}`);
   const needed = Math.log(1 / policy.missedRegression);
   const open = proofsIn(seen).filter(({ log }) => log < needed);
@@ -130,7 +130,7 @@ interface Proof {
 }
 
 function proofsIn({ errors, latency, stableTimes }: CanaryEvidence): readonly Proof[] {
-  const fast = quantiles.map(({ name }, at) => ({ of: name, log: logMean(latency[at]?.within ?? [0]) }));
+  const fast = quantiles.map(({ name }, at) => ({ of: name, log: logMean(latency[at]?.within.products ?? [0]) }));
   return [
     { of: 'errors', log: logMean([logMean(errors.within), logMean(errors.rare)]) },
     ...(stableTimes.total === 0 ? [] : fast),
