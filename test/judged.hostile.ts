@@ -1,7 +1,7 @@
 // Under load on both balancers that have their own program. Short: judged.test.ts.
 
 import { describe, expect, it } from 'vitest';
-import { comparison, fivePercent, unvisited } from './support/judged.ts';
+import { comparison, fivePercent, healthy, unvisited } from './support/judged.ts';
 
 describe.each(['nginx', 'haproxy'] as const)('the judge decides by itself on %s', { timeout: 600_000 }, (balancer) => {
   it('takes a release with 5 % errors back', async () => {
@@ -10,6 +10,12 @@ describe.each(['nginx', 'haproxy'] as const)('the judge decides by itself on %s'
     expect(outcome).toBe('canary-failed');
     expect(sentence).toMatch(comparison);
     expect(harmed).toBeGreaterThan(0);
+  });
+
+  it('promotes the live release once more, since it is no worse', async () => {
+    const { outcome, text } = await healthy(balancer);
+    console.log(`${balancer}: ${text}`);
+    expect(outcome, text).toBe('promoted');
   });
 
   it('waits for users who do not come, and asks', async () => {

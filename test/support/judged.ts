@@ -20,25 +20,37 @@ const automatic = (canary: string, judge: string) => ({
 `,
 });
 
-/** As v2.4-errors, which fails one request of five, but one of twenty. */
-async function layFivePercent(folder: string): Promise<string> {
+interface Copy {
+  readonly of: string;
+  readonly version: string;
+  /** In its programs; must be found. */
+  readonly replace: readonly [from: string, to: string];
+}
+
+async function layCopy(folder: string, { of, version, replace: [from, to] }: Copy): Promise<string> {
   const releases = join(folder, 'releases', 'shop');
-  const version = 'v3.1-five-percent';
-  await cp(join(releases, 'v2.4-errors'), join(releases, version), { recursive: true });
+  await cp(join(releases, of), join(releases, version), { recursive: true });
   let changed = 0;
   for (const name of await readdir(join(releases, version), { recursive: true })) {
     if (!name.endsWith('.mjs')) continue;
     const file = join(releases, version, name);
     const text = await readFile(file, 'utf8');
-    if (text.includes('% 5 === 0')) changed += 1;
-    await writeFile(
-      file,
-      text.replaceAll('% 5 === 0', '% 20 === 0').replaceAll(`version: 'v2.4-errors'`, `version: '${version}'`),
-    );
+    if (text.includes(from)) changed += 1;
+    await writeFile(file, text.replaceAll(from, to).replaceAll(`version: '${of}'`, `version: '${version}'`));
   }
-  if (changed === 0) throw new Error('v2.4-errors fails its requests in another way now');
+  if (changed === 0) throw new Error(`${of} has no ${from} now`);
   return version;
 }
+
+/** As v2.4-errors, which fails one request of five, but one of twenty. */
+const fivePercentErrors: Copy = {
+  of: 'v2.4-errors',
+  version: 'v3.1-five-percent',
+  replace: ['% 5 === 0', '% 20 === 0'],
+};
+
+/** The same program once more, so that nothing but its name is different. */
+const unchanged: Copy = { of: 'v1.0', version: 'v1.0-again', replace: [`version: 'v1.0'`, `version: 'v1.0-again'`] };
 
 /** What the comparison says of errors; the fixed limit has other words. */
 export const comparison = /requests fail (and none fails|[\d.]+ times as often as) on the stable side/;
@@ -60,7 +72,7 @@ export function fivePercent(balancer: Balancer): Promise<Cost> {
     { balancer, ...automatic('{ percent: 25, watch: 2m }', 'least: 1m, maxErrorRate: 20%') },
     async (stage, engine) => {
       await deployed(engine, 'v1.0');
-      const version = await layFivePercent(stage.folder);
+      const version = await layCopy(stage.folder, fivePercentErrors);
       const answers: Answer[] = [];
       const load = { badVersions: [version], onAnswer: (answer: Answer) => answers.push(answer) };
       const { outcome } = await underLoad(stage.front, load, async () => {
@@ -88,6 +100,32 @@ function fixedRule({ harmed, requests, seconds }: { harmed: number; requests: nu
   const percent = `${(100 * share).toFixed(1)} %`;
   const cost = `a fixed 5 % rule, at the rate recorded, harms ${Math.round((harmed / seconds) * 60)} in its 60 s`;
   return share > 0.05 ? `${cost}, and acts then (${percent})` : `${cost}, and does not act then (${percent})`;
+}
+
+export interface Ending {
+  readonly outcome: string | undefined;
+  /** What people read, and what was seen last of each side. */
+  readonly text: string;
+}
+
+/** The release that is live already, once more, with half of the users: nothing about it is worse. */
+export function healthy(balancer: Balancer): Promise<Ending> {
+  const policy = automatic('{ percent: 50, watch: 30s }', 'least: 30s, patience: 3m');
+  return onStage({ balancer, ...policy }, async (stage, engine) => {
+    await deployed(engine, 'v1.0');
+    const version = await layCopy(stage.folder, unchanged);
+    const began = Date.now();
+    const view = await underLoad(stage.front, {}, () =>
+      until(engine, value(engine.deploy({ version, actor: alice })).id, finished, 2 * limitMs),
+    );
+    const seconds = (Date.now() - began) / 1_000;
+    const { outcome, observation } = view;
+    const side = (name: 'stable' | 'canary') =>
+      `${name} ${observation?.[name].requests} requests, ${observation?.[name].errors} errors, p50 ${observation?.[name].p50Ms} ms, p99 ${observation?.[name].p99Ms} ms`;
+    const ended = `${outcome?.kind} (${outcome?.code}) after ${seconds.toFixed(0)} s: ${outcome?.sentence}`;
+    const text = `${ended}; the comparison: ${observation?.advice?.sentence}; ${side('stable')}; ${side('canary')}`;
+    return { outcome: outcome?.kind, text };
+  });
 }
 
 /** @returns what people are asked, at the share that no user visits */

@@ -45,7 +45,7 @@ describe('bg judge explain', () => {
     expect(out).toMatch(/^ {2}Successful: 0 of \d+ requests failed on the new side/m);
     expect(out).toMatch(/^ {2}by: the fixed limits$/m);
     expect(out).toMatch(/^ {2}comparison: \w+: /m);
-    expect(out).toContain('    More than 5.00 % errors in at least 5 requests is a failure.');
+    expect(out).toContain('    More than 5.00 % errors in at least 5 requests is a failure, once it is certain ');
     expect(out).toContain('With all users on the new side there is nothing to compare with');
     expect(out).not.toContain('earlier version');
   });

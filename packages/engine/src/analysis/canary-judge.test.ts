@@ -68,6 +68,29 @@ describe('a canary that fails', () => {
     expect(found.sentence).toMatch(/^too many requests fail: \d+ of \d+ requests failed on the new side \(20\.0 %\)$/);
   });
 
+  it.each(['limit', 'comparison'])('is found soon after it begins to fail, by the %s', (by) => {
+    const judge = createCanaryJudge(policy);
+    for (let at = 0; at < 600; at += 1) judge.add({ ...second([540, 1], [60, at % 10 === 0 ? 1 : 0]), ms: 3_000 });
+    expect(judge.limit()).toBe('not certain');
+    const isFound = () => (by === 'limit' ? judge.limit() === 'proven' : judge.judgement().metric === 'error-rate');
+    let seconds = 0;
+    for (; !isFound() && seconds < 60; seconds += 1) judge.add(second([180, 0], [20, 4]));
+    expect(seconds).toBeLessThan(30);
+  });
+
+  it('is blamed by the limit only where it is above it, worse, and both are certain', () => {
+    const limitAfter = (stable: Numbers, canary: Numbers) => {
+      const judge = createCanaryJudge(policy);
+      judge.add(second(stable, canary));
+      return judge.limit();
+    };
+    expect(limitAfter([900, 9], [100, 30])).toBe('proven');
+    expect(limitAfter([900, 9], [60, 4])).toBe('not certain');
+    expect(limitAfter([9_000, 9], [1_000, 40])).toBe('not certain');
+    expect(limitAfter([900, 270], [100, 30])).toBe('stable side too');
+    expect(limitAfter([0, 0], [100, 30])).toBe('proven');
+  });
+
   it('is found when its slowest answers are slower, though its median is not', () => {
     const found = decide(() => second([100, 0, times(50, 300)], [100, 0, times(50, 600)]), 300);
     expect(found).toMatchObject({ verdict: 'Failed', metric: 'p99' });
@@ -112,6 +135,8 @@ describe('a canary that is no worse', () => {
     const same: Times = [[1, 100]];
     expect(decide(() => second([100, 0, same], [100, 0, same]), 300).verdict).toBe('Successful');
     expect(decide(() => second([100, 0, same], [100, 0, [[9, 100]]]), 300).verdict).toBe('Failed');
+    // Balancers count whole milliseconds: 4 after 3 is a third more, and nothing that a user feels.
+    expect(decide(() => second([100, 0, [[3, 100]]], [100, 0, [[4, 100]]]), 300).verdict).toBe('Successful');
   });
 
   it('is not blamed when the weight grows while both sides get worse', () => {
@@ -160,6 +185,22 @@ describe('a process that continues', () => {
       expect(parts.judgement()).toEqual(whole.judgement());
     }
     expect(JSON.stringify(whole.state()).length).toBeLessThan(10_000);
+  });
+
+  it('goes on from the state of a version that had other tests: what they found is left out', () => {
+    const judge = createCanaryJudge(policy);
+    for (let at = 0; at < 90; at += 1) judge.add(second([300, 1, times(50, 300)], [30, 3, times(55, 320)]));
+    const { errors, latency: _, alone: __, ...rest } = judge.state();
+    const { limit: ___, ...others } = errors;
+    const older = {
+      ...rest,
+      errors: { ...others, worse: [9, 9, 9, 9, 9, 9, 9, 9] },
+      latency: [{ worse: [9], within: [9] }],
+    };
+    const next = createCanaryJudge(policy, JSON.parse(JSON.stringify(older)));
+    expect(next.judgement()).toMatchObject({ verdict: 'Inconclusive' });
+    for (let at = 0; at < 90; at += 1) next.add(second([300, 1, times(50, 300)], [30, 20, times(55, 320)]));
+    expect(next.judgement()).toMatchObject({ verdict: 'Failed', metric: 'error-rate' });
   });
 
   it('leaves the state that it was given as it is', () => {

@@ -5,15 +5,16 @@ import {
   addTick,
   type CanaryEvidence,
   type CanaryTick,
-  type Limits,
   noCanaryEvidence,
   restored,
   type StoredEvidence,
   stored,
 } from './canary-evidence.ts';
+import { type LimitFinding, type Limits, limitFinding, logGood } from './error-evidence.ts';
 import { percentText, type Verdict } from './judge.ts';
-import { quantileOf, quantiles } from './latency.ts';
-import { type Count, type Evidence, logMean } from './ratio-test.ts';
+import { quantileOf, quantiles, slackMs } from './latency.ts';
+import { logOf } from './onset.ts';
+import { type Count, logMean } from './ratio-test.ts';
 
 export interface JudgePolicy extends Limits {
   /** Share of the canaries of releases that are no worse which may be taken back by mistake: 0.01. */
@@ -40,6 +41,8 @@ export interface CanaryJudgement {
 export interface CanaryJudge {
   add(tick: CanaryTick): void;
   judgement(): CanaryJudgement;
+  /** Whether more errors than the ceiling are certain enough to take a release back by the fixed limit. */
+  limit(): LimitFinding;
   /** For the process that continues. */
   state(): StoredEvidence;
 }
@@ -58,7 +61,7 @@ const suspiciousFrom = Math.log(5);
 const least = { errors: 3, ratio: 1.2, excess: 0.0005, slowdown: 1.08 };
 
 export function createCanaryJudge(policy: JudgePolicy, before?: StoredEvidence): CanaryJudge {
-  const seen = before === undefined ? noCanaryEvidence(policy) : restored(before);
+  const seen = before === undefined ? noCanaryEvidence(policy) : restored(before, policy);
   return {
     add: (tick) => addTick(seen, policy, policy.warmUpMs, tick),
     judgement: () => {
@@ -66,6 +69,7 @@ export function createCanaryJudge(policy: JudgePolicy, before?: StoredEvidence):
       const suspicion = Math.exp(Math.min(0, Math.max(...suspects.map(({ excess }) => excess))));
       return { suspicion, ...(blame(seen, policy, suspects) ?? clear(seen, policy, suspects)) };
     },
+    limit: () => limitFinding(seen.errors, policy.falseRollback, isAlone(seen)),
     state: () => stored(seen),
   };
 }
@@ -84,15 +88,17 @@ interface Suspect {
 }
 
 function suspectsIn(seen: CanaryEvidence, { falseRollback }: JudgePolicy): readonly Suspect[] {
-  const suspect = (metric: Metric, evidence: Evidence, sentence: string | undefined): Suspect => {
-    const log = logMean(evidence);
-    return { metric, log, excess: log + Math.log(shares[metric] * falseRollback), sentence };
-  };
+  const suspect = (metric: Metric, log: number, sentence: string | undefined): Suspect => ({
+    metric,
+    log,
+    excess: log + Math.log(shares[metric] * falseRollback),
+    sentence,
+  });
   return [
-    suspect('error-rate', seen.errors.worse, errorSentence(seen)),
-    suspect('error-ceiling', seen.errors.ceiling, ceilingSentence(seen)),
+    suspect('error-rate', logOf(seen.errors.worse), errorSentence(seen)),
+    suspect('error-ceiling', logOf(seen.errors.ceiling), ceilingSentence(seen)),
     ...quantiles.map(({ name, at }, index) =>
-      suspect(name, seen.latency[index]?.worse.products ?? [0], slowSentence(seen, name, at)),
+      suspect(name, logMean(seen.latency[index]?.worse.products ?? [0]), slowSentence(seen, name, at)),
     ),
   ];
 }
@@ -101,10 +107,15 @@ function blame(seen: CanaryEvidence, policy: JudgePolicy, suspects: readonly Sus
   const blamed = suspects.filter(({ excess, sentence }) => excess >= 0 && sentence !== undefined);
   const found = blamed.find(({ metric }) => seen.failing !== 1 || !isOfErrors(metric));
   if (!found?.sentence) return blamed[0] && wait(`${blamed[0].sentence}, but all errors are those of one client`);
-  if (found.metric !== 'error-ceiling' || rateOf(seen.stable) <= policy.errorCeiling)
+  // Above the ceiling a release is also worse, or nothing says so: then the stable side before is all that is known.
+  if (found.metric !== 'error-ceiling' || (isAlone(seen) && rateOf(seen.stable) <= policy.errorCeiling))
     return { verdict: 'Failed', metric: found.metric, sentence: found.sentence };
   return wait(`${found.sentence}; the stable side fails as often (${percentText(rateOf(seen.stable))})`);
 }
+
+/** So many requests of the new side and none of the stable one: all users are there. */
+const leastAlone = 100;
+const isAlone = ({ alone = 0 }: CanaryEvidence): boolean => alone >= leastAlone;
 
 const isOfErrors = (metric: Metric): boolean => metric === 'error-rate' || metric === 'error-ceiling';
 
@@ -131,10 +142,7 @@ interface Proof {
 
 function proofsIn({ errors, latency, stableTimes }: CanaryEvidence): readonly Proof[] {
   const fast = quantiles.map(({ name }, at) => ({ of: name, log: logMean(latency[at]?.within.products ?? [0]) }));
-  return [
-    { of: 'errors', log: logMean([logMean(errors.within), logMean(errors.rare)]) },
-    ...(stableTimes.total === 0 ? [] : fast),
-  ];
+  return [{ of: 'errors', log: logGood(errors) }, ...(stableTimes.total === 0 ? [] : fast)];
 }
 
 /** From how the evidence has grown so far, which promises nothing. */
@@ -168,7 +176,7 @@ const ceilingSentence = ({ canary }: CanaryEvidence): string | undefined =>
 
 function slowSentence({ stableTimes, canaryTimes }: CanaryEvidence, name: string, at: number): string | undefined {
   const [before, now] = [quantileOf(stableTimes, at), quantileOf(canaryTimes, at)];
-  if (before === 0 || now / before < least.slowdown) return undefined;
+  if (before === 0 || now / before < least.slowdown || now - before < slackMs) return undefined;
   return `answers are slower: ${name} is ${timeText(now)} on the new side, ${timeText(before)} on the stable side`;
 }
 

@@ -18,6 +18,8 @@ export interface UsualTraffic {
 /** As canary-judge.ts has them: ratios, the part of the mistakes that errors take, and what a finding must exceed. */
 const ratios = [1.25, 1.5, 2, 3, 5, 10, 30, 100];
 const partOfErrors = 0.45;
+/** Of the evidence, what bets on a release that is worse from the beginning (onset.ts). */
+const partOfWhole = 0.75;
 const least = { errors: 3, ratio: 1.2, excess: 0.0005 };
 const certainty = 0.95;
 /** A service without any error is taken for one with so few. */
@@ -58,7 +60,7 @@ function chanceToFind(
 ): number {
   const [stable, canary] = [sumOf(stages, 'stable'), sumOf(stages, 'canary')];
   if (stable <= 0 || canary <= 0) return 0;
-  const needed = -Math.log(partOfErrors * falseRollback);
+  const needed = -Math.log(partOfErrors * falseRollback * partOfWhole);
   // Errors of a side fall on the stages as its requests do.
   const weights = stages.map((stage) => ({
     found: stage.canary / canary,

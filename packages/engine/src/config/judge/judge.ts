@@ -11,7 +11,11 @@ const policyKeys = {
   minRequests: whole({ min: 1, max: 1_000_000, expected: 'a number of requests from 1 to 1000000' })
     .describe('Fewer requests on the new side give no verdict. Default: 50.')
     .optional(),
-  maxErrorRate: percentage().describe('A new side with more errors than this is taken back. Default: 5%.').optional(),
+  maxErrorRate: percentage()
+    .describe(
+      'A new side with more errors than this is taken back, once it is certain that they are more than this, and more than on the stable side. Default: 5%.',
+    )
+    .optional(),
   patience: durationOrZero()
     .describe('How long a watch may stay without a verdict past its time; then `atEnd` decides. Default: 5m.')
     .optional(),

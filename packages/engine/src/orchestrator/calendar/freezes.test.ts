@@ -123,7 +123,7 @@ describe('a freeze that begins during a deployment', () => {
 
   it('does not hide that the new side is bad', async () => {
     const id = await held();
-    flow.balancers.busy('green', { requests: 1_000, errors: 500 });
+    flow.balancers.busy('green', { requests: 2_000, errors: 1_000 });
     expect((await flow.finish(id)).outcome).toMatchObject({ code: 'canary-failed' });
     expect(flow.clock.now()).toBeLessThan(Date.UTC(2026, 11, 1, 12, 10));
   });

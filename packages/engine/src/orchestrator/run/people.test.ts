@@ -179,7 +179,7 @@ describe('a pause', () => {
     await passTo(id, step);
     expect(codeOf(flow.people.pause({ id }, alice))).toBe('ok');
     expect(await flow.wait(id, 120_000)).toMatchObject({ phase: step, finishedAt: null });
-    flow.balancers.busy('green', { requests: 1_000, errors: 500 });
+    flow.balancers.busy('green', { requests: 2_000, errors: 1_000 });
     expect((await flow.finish(id)).outcome).toMatchObject({ code: 'canary-failed' });
   });
 

@@ -107,10 +107,10 @@ describe('a release that misbehaves', () => {
   it.each(['watch', 'bake'])('and answers with errors during the %s is reverted with the numbers', async (step) => {
     const id = flow.ask('v2');
     await flow.at(id, step);
-    flow.balancers.busy('green', { requests: 1_000, errors: 200 });
+    flow.balancers.busy('green', { requests: 2_000, errors: 400 });
     const { outcome } = await flow.finish(id);
     expect(outcome).toMatchObject({ kind: step === 'bake' ? 'rolled-back' : 'failed', code: 'canary-failed' });
-    expect(outcome?.sentence).toMatch(/^200 of 1000 requests failed on the new side \(20\.0 %/);
+    expect(outcome?.sentence).toMatch(/^400 of 2000 requests failed on the new side \(20\.0 %/);
     expectUsersOnV1();
   });
 

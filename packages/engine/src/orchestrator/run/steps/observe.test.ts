@@ -9,6 +9,8 @@ const plan = (mode: string) => `
     bake: 5s
     judge: { mode: ${mode}, least: 10s, patience: 20s }`;
 
+type SideCount = { readonly requests: number; readonly errors: number };
+
 let flow: Flow;
 afterEach(() => flow.close());
 
@@ -63,11 +65,40 @@ describe('with the comparison deciding', () => {
     expect(outcome?.sentence).toContain('0.0 % of the requests reach the new side, though its weight is 10 %');
   });
 
-  it('more errors than the fixed limit end it, also while nothing is proven', async () => {
+  it('more errors than the limit do not end it where the stable side has as many', async () => {
     const id = await canary('automatic');
     flow.balancers.busy('blue', { requests: 540, errors: 100 });
     flow.balancers.busy('green', { requests: 60, errors: 11 });
-    expect((await flow.finish(id)).outcome?.code).toBe('canary-failed');
+    const { outcome } = await flow.finish(id);
+    expect([outcome?.kind, outcome?.code]).toEqual(['aborted', 'inconclusive']);
+  });
+});
+
+describe('with the fixed limit deciding', () => {
+  const ended = async (blue: SideCount, green: SideCount) => {
+    const id = await canary('manual');
+    flow.balancers.busy('blue', blue);
+    flow.balancers.busy('green', green);
+    const { outcome } = await flow.finish(id);
+    return { code: outcome?.code, sentence: outcome?.sentence };
+  };
+
+  it('more errors than it allows end a release once they are certain', async () => {
+    const { code, sentence } = await ended({ requests: 540, errors: 2 }, { requests: 60, errors: 14 });
+    expect(code).toBe('canary-failed');
+    expect(sentence).toContain('more than 5.00 % is a failure');
+  });
+
+  it('a handful of errors beyond it is no failure, since chance may bring them', async () => {
+    const { code, sentence } = await ended({ requests: 540, errors: 15 }, { requests: 60, errors: 4 });
+    expect(code).toBe('inconclusive');
+    expect(sentence).toContain('more than 5.00 % is a failure, but it is not certain yet');
+  });
+
+  it('nor is what the stable side has as well', async () => {
+    const { code, sentence } = await ended({ requests: 5_400, errors: 1_000 }, { requests: 600, errors: 110 });
+    expect(code).toBe('inconclusive');
+    expect(sentence).toContain('but it is not certain that the stable side fails less');
   });
 });
 
@@ -126,7 +157,7 @@ describe('a limit of 0 % or 100 %', () => {
     expect(flow.view(id).observation?.advice?.verdict).toBe('Successful');
     const { evidence } =
       getSnapshot<{ evidence: StoredEvidence }>(flow.process().core.store.db, judgeKey(id))?.value ?? {};
-    expect(evidence?.errors.ceiling.every(Number.isFinite)).toBe(true);
+    expect(evidence?.errors.ceiling.whole.every(Number.isFinite)).toBe(true);
   });
 });
 

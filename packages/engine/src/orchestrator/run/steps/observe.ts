@@ -3,6 +3,7 @@
 
 import type { StoredEvidence } from '../../../analysis/canary-evidence.ts';
 import { type CanaryJudge, type CanaryJudgement, createCanaryJudge } from '../../../analysis/canary-judge.ts';
+import type { LimitFinding } from '../../../analysis/error-evidence.ts';
 import { type Judgement, judge, lackOfClients } from '../../../analysis/judge.ts';
 import { noTotals, shareProblem, type Totals, tickBetween, totalsOf } from '../../../analysis/ticks.ts';
 import type { CheckView, Observation } from '../../../api/deployment.ts';
@@ -64,10 +65,11 @@ export function createObserver(frame: StepFrame, counter: Counts): Observer {
       const percent = shareOf(readRouting(core.store.db, target.key).intent, deployment.slot);
       trend.add({ at, sharedSince, percent, ...counts });
       const compared = comparison.add(totalsOf(counts), { sharedSince, percent });
-      const lack = compared.verdict === 'Successful' ? lackOfClients(counts, settings) : undefined;
-      const advice: Judgement = lack === undefined ? compared : { verdict: 'Inconclusive', sentence: lack };
+      const lack = compared.judgement.verdict === 'Successful' ? lackOfClients(counts, settings) : undefined;
+      const advice: Judgement = lack === undefined ? compared.judgement : { verdict: 'Inconclusive', sentence: lack };
       const checks = evidence.look({ sharedSince, ...counts });
-      const judgement = withChecks(decide({ fixed: judge(counts, settings), advice, settings, percent }), checks);
+      const fixed = withCertainty(judge(counts, settings), compared.limit);
+      const judgement = withChecks(decide({ fixed, advice, settings, percent }), checks);
       put({ ...withoutTimes(counts), judgement, advice, ...(checks.length > 0 ? { checks } : {}) });
       return { judgement, checks };
     },
@@ -83,12 +85,25 @@ interface Decision {
 
 /** With all users on the new side there is no comparison, so nothing can be proven: the fixed limits clear it. */
 function decide({ fixed, advice, settings, percent }: Decision): Judgement {
-  if (settings.mode === 'manual' || fixed.verdict === 'Failed') return fixed;
+  if (settings.mode === 'manual') return fixed;
   return advice.verdict === 'Failed' || percent < 100 ? advice : fixed;
 }
 
+/** More errors than the limit are a failure only where they are certain, and not those of the stable side too. */
+function withCertainty(fixed: Judgement, finding: LimitFinding): Judgement {
+  if (fixed.verdict !== 'Failed' || finding === 'proven') return fixed;
+  const doubt =
+    finding === 'not certain' ? 'it is not certain yet' : 'it is not certain that the stable side fails less';
+  return { verdict: 'Inconclusive', sentence: `${fixed.sentence}, but ${doubt}` };
+}
+
+interface Compared {
+  readonly judgement: Judgement;
+  readonly limit: LimitFinding;
+}
+
 interface Comparison {
-  add(totals: Totals, share: { readonly sharedSince: number; readonly percent: number }): Judgement;
+  add(totals: Totals, share: { readonly sharedSince: number; readonly percent: number }): Compared;
 }
 
 /** What the process that continues needs. */
@@ -125,9 +140,11 @@ function createComparison(
       if (looks % looksPerWrite === 1)
         core.store.note((db, at) => putSnapshot(db, key, { sharedSince, totals, evidence: canaryJudge.state() }, at));
       const problem = shareProblem(totals, percent);
-      return problem === undefined
-        ? withoutDetails(canaryJudge.judgement())
-        : { verdict: 'Inconclusive', sentence: problem };
+      const judgement: Judgement =
+        problem === undefined
+          ? withoutDetails(canaryJudge.judgement())
+          : { verdict: 'Inconclusive', sentence: problem };
+      return { judgement, limit: canaryJudge.limit() };
     },
   };
 }

@@ -51,7 +51,9 @@ it('names the limits with both sides’ numbers, the share and the rule at the m
       rule: { mode: 'manual', minRequests: 50, maxErrorRate: 0.05, margins: { errorRatio: 2, latencyMs: 5 } },
     },
   });
-  expect(view.shares[0]?.words).toContain('More than 5.00 % errors in at least 50 requests is a failure.');
+  expect(view.shares[0]?.words).toContain(
+    'More than 5.00 % errors in at least 50 requests is a failure, once it is certain that they are more, and more than on the stable side.',
+  );
   expect(view.shares[0]?.words).toContain(
     'The comparison of both sides advises; the fixed limits decide (mode: manual).',
   );

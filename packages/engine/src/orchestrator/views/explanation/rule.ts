@@ -18,7 +18,7 @@ export function ruleOf(settings: JudgeSettings): JudgeRule {
 
 export function wordsOf({ rule, percent, checks }: JudgedWith): readonly string[] {
   return [
-    `More than ${percentText(rule.maxErrorRate)} errors in at least ${rule.minRequests} requests is a failure.`,
+    `More than ${percentText(rule.maxErrorRate)} errors in at least ${rule.minRequests} requests is a failure, once it is certain that they are more, and more than on the stable side.`,
     ...comparisonWords(rule, percent),
     ...(percent < 100 ? [patienceWords(rule)] : []),
     ...checks.map(
@@ -39,7 +39,7 @@ function comparisonWords(rule: JudgeRule, percent: number): readonly string[] {
   const { errorRatio, errorRate, latency, latencyMs } = rule.margins;
   const slower = latency.map(({ quantile, ratio }) => `${quantile} below ${ratio} times`).join(', ');
   return [
-    'The comparison of both sides decides, and the fixed limit is the ceiling (mode: automatic).',
+    'The comparison of both sides decides (mode: automatic).',
     `Good is: errors proven below ${errorRatio} times those of the stable side, or below ${percentText(errorRate)}; and ${slower} that of the stable side, or less than ${latencyMs} ms slower.`,
     `It takes back a release that is no worse in at most ${percentText(rule.falseRollback)} of canaries, and calls none good before ${secondsText(rule.leastMs)}.`,
   ];
