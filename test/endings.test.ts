@@ -16,7 +16,7 @@ const quick = ({
 } = {}) => ({
   target: `
         canary: ${canary}
-        judge: { minRequests: 20, maxErrorRate: 5%, patience: ${patience} }
+        judge: { minRequests: 20, maxErrorRate: 5%, patience: ${patience}, atEnd: abort }
         bake: ${bake}
         failedSide: { keep: ${keep} }
         health: { startup: 4s }

@@ -47,7 +47,7 @@ services:
     health: { interval: 5s, timeout: 20s, failures: 2, successes: 1, startup: 10s }
     roles: { deployers: [alice, bob], operators: [carol] }
     bake: 2s
-    judge: { patience: 10s }
+    judge: { patience: 10s, atEnd: abort }
     freezes:
       - { name: noon, zone: UTC, weekly: { from: mon 12:00, to: mon 14:00 } }
       - { name: night, zone: UTC, weekly: { from: tue 00:00, to: tue 06:00 }, override: nobody }

@@ -42,7 +42,7 @@ export function story(engine: Engine): string {
 /** Canary and bake take so long that a fault at their beginning falls into them. */
 export const fullDiskTarget = `
         canary: [{ percent: 10, watch: 2s }]
-        judge: { minRequests: 3, maxErrorRate: 50%, patience: 60s }
+        judge: { minRequests: 3, maxErrorRate: 50%, patience: 60s, atEnd: abort }
         bake: 2s
 `;
 /** A small disk has less than the default wants to be free. */

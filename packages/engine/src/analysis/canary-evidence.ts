@@ -4,7 +4,16 @@ import type { Times } from '../domain/routing.ts';
 import { addToBlock, type BlockEvidence, noBlocks } from './block-test.ts';
 import type { Part } from './clients.ts';
 import { addErrorTick, countOf, type ErrorEvidence, type Limits, noErrorEvidence } from './error-evidence.ts';
-import { addTimes, quantiles, slowTicks, type TimesSeen, timesOf, timesSeen } from './latency.ts';
+import {
+  addTimes,
+  quantiles,
+  type SlowerBy,
+  slowTicks,
+  type TimesSeen,
+  timesOf,
+  timesSeen,
+  usualSlower,
+} from './latency.ts';
 import type { Count } from './ratio-test.ts';
 
 export interface SideTick {
@@ -95,7 +104,7 @@ const isOfThisVersion = ({ errors, latency }: StoredEvidence): boolean =>
 export function addTick(seen: CanaryEvidence, limits: Limits, warmUpMs: number, tick: CanaryTick): void {
   seen.watchedMs += tick.ms;
   addErrors(seen, limits, tick);
-  if (seen.watchedMs > warmUpMs) addLatency(seen, tick);
+  if (seen.watchedMs > warmUpMs) addLatency(seen, limits.slower ?? usualSlower, tick);
 }
 
 function addErrors(seen: CanaryEvidence, limits: Limits, tick: CanaryTick): void {
@@ -118,9 +127,9 @@ function addCount(total: Total, { requests, events }: Count): void {
   total.events += events;
 }
 
-function addLatency(seen: CanaryEvidence, { ms, stable, canary }: CanaryTick): void {
+function addLatency(seen: CanaryEvidence, slower: SlowerBy, { ms, stable, canary }: CanaryTick): void {
   if (stable.times === undefined || canary.times === undefined) return;
-  const ticks = slowTicks(seen.stableTimes, stable.times, canary.times);
+  const ticks = slowTicks(seen.stableTimes, { stable: stable.times, canary: canary.times }, slower);
   for (const [at, slow] of (ticks ?? []).entries()) {
     const evidence = seen.latency[at];
     if (!evidence) continue;

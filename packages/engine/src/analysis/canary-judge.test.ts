@@ -23,8 +23,8 @@ const second = (stable: Numbers, canary: Numbers): CanaryTick => ({
 });
 
 /** How long it took, and what was said then; undefined where nothing was decided. */
-function decide(tickAt: (second: number) => CanaryTick, limit: number) {
-  const judge = createCanaryJudge(policy);
+function decide(tickAt: (second: number) => CanaryTick, limit: number, more: Partial<JudgePolicy> = {}) {
+  const judge = createCanaryJudge({ ...policy, ...more });
   for (let at = 0; at < limit; at += 1) {
     judge.add(tickAt(at));
     const judgement = judge.judgement();
@@ -143,6 +143,21 @@ describe('a canary that is no worse', () => {
     // Pooled, the canary looks twice as bad as the stable side: its requests came when errors were frequent.
     const found = decide((at) => (at < 100 ? second([990, 5], [10, 0]) : second([500, 20], [500, 20])), 160);
     expect(found.verdict).not.toBe('Failed');
+  });
+});
+
+describe('a policy of a team', () => {
+  const slowTail = () => second([100, 0, times(50, 300)], [100, 0, times(50, 600)]);
+
+  it('may leave out the slowest answers: then they neither take a release back nor hold it', () => {
+    expect(decide(slowTail, 300).verdict).toBe('Failed');
+    const found = decide(slowTail, 300, { critical: ['errors', 'p50', 'p90'] });
+    expect(found.verdict).toBe('Successful');
+  });
+
+  it('calls no latency worse that differs by less than it allows', () => {
+    const slower = () => second([100, 0, times(50, 300)], [100, 0, times(75, 450)]);
+    expect(decide(slower, 300, { slower: { p50: 1.25, p90: 1.25, p99: 1.5, ms: 200 } }).verdict).toBe('Successful');
   });
 });
 

@@ -12,7 +12,7 @@ import {
 } from './canary-evidence.ts';
 import { type LimitFinding, type Limits, limitFinding, logGood } from './error-evidence.ts';
 import { percentText, type Verdict } from './judge.ts';
-import { quantileOf, quantiles, slackMs } from './latency.ts';
+import { quantileOf, quantiles, type SlowerBy, usualSlower } from './latency.ts';
 import { logOf } from './onset.ts';
 import { type Count, logMean } from './ratio-test.ts';
 
@@ -25,9 +25,12 @@ export interface JudgePolicy extends Limits {
   /** Of the whole canary. */
   readonly leastMs: number;
   readonly warmUpMs: number;
+  /** What must be proven, and may take a release back: errors and some of `quantiles`; undefined: all. */
+  readonly critical?: readonly ('errors' | Quantile)[] | undefined;
 }
 
-export type Metric = 'error-rate' | 'error-ceiling' | (typeof quantiles)[number]['name'];
+type Quantile = (typeof quantiles)[number]['name'];
+export type Metric = 'error-rate' | 'error-ceiling' | Quantile;
 
 export interface CanaryJudgement {
   readonly verdict: Exclude<Verdict, 'Error'>;
@@ -47,7 +50,7 @@ export interface CanaryJudge {
   state(): StoredEvidence;
 }
 
-/** Each metric's share of `falseRollback`; together 1. */
+/** Each metric's share of `falseRollback`; together 1. Those that are not critical leave theirs to the others. */
 const shares: Readonly<Record<Metric, number>> = {
   'error-rate': 0.45,
   'error-ceiling': 0.05,
@@ -87,18 +90,27 @@ interface Suspect {
   readonly sentence: string | undefined;
 }
 
-function suspectsIn(seen: CanaryEvidence, { falseRollback }: JudgePolicy): readonly Suspect[] {
+const criticalOf = ({ critical }: JudgePolicy): (typeof quantiles)[number][] =>
+  quantiles.filter(({ name }) => critical === undefined || critical.includes(name));
+
+function suspectsIn(seen: CanaryEvidence, policy: JudgePolicy): readonly Suspect[] {
+  const critical = criticalOf(policy);
+  const given = critical.reduce((sum, { name }) => sum + shares[name], shares['error-rate'] + shares['error-ceiling']);
   const suspect = (metric: Metric, log: number, sentence: string | undefined): Suspect => ({
     metric,
     log,
-    excess: log + Math.log(shares[metric] * falseRollback),
+    excess: log + Math.log((shares[metric] / given) * policy.falseRollback),
     sentence,
   });
   return [
     suspect('error-rate', logOf(seen.errors.worse), errorSentence(seen)),
     suspect('error-ceiling', logOf(seen.errors.ceiling), ceilingSentence(seen)),
-    ...quantiles.map(({ name, at }, index) =>
-      suspect(name, logMean(seen.latency[index]?.worse.products ?? [0]), slowSentence(seen, name, at)),
+    ...critical.map((quantile) =>
+      suspect(
+        quantile.name,
+        logMean(seen.latency[quantiles.indexOf(quantile)]?.worse.products ?? [0]),
+        slowSentence(seen, quantile, policy.slower ?? usualSlower),
+      ),
     ),
   ];
 }
@@ -128,7 +140,7 @@ function clear(seen: CanaryEvidence, policy: JudgePolicy, suspects: readonly Sus
   const suspect = suspects.find(({ log, sentence }) => log > suspiciousFrom && sentence !== undefined);
   if (suspect) return wait(`${suspect.metric} looks worse on the new side, but it is not certain yet; ${numbers}`);
   const needed = Math.log(1 / policy.missedRegression);
-  const open = proofsIn(seen).filter(({ log }) => log < needed);
+  const open = proofsIn(seen, policy).filter(({ log }) => log < needed);
   if (open.length > 0) return wait(`no worse so far; ${missing(seen, open, needed)}; ${numbers}`);
   if (watchedMs < policy.leastMs)
     return wait(`no worse so far; ${secondsText(policy.leastMs - watchedMs)} more to watch; ${numbers}`);
@@ -140,8 +152,11 @@ interface Proof {
   readonly log: number;
 }
 
-function proofsIn({ errors, latency, stableTimes }: CanaryEvidence): readonly Proof[] {
-  const fast = quantiles.map(({ name }, at) => ({ of: name, log: logMean(latency[at]?.within.products ?? [0]) }));
+function proofsIn({ errors, latency, stableTimes }: CanaryEvidence, policy: JudgePolicy): readonly Proof[] {
+  const fast = criticalOf(policy).map((quantile) => ({
+    of: quantile.name,
+    log: logMean(latency[quantiles.indexOf(quantile)]?.within.products ?? [0]),
+  }));
   return [{ of: 'errors', log: logGood(errors) }, ...(stableTimes.total === 0 ? [] : fast)];
 }
 
@@ -174,9 +189,13 @@ function errorSentence({ stable, canary, weighed: [control, found] }: CanaryEvid
 const ceilingSentence = ({ canary }: CanaryEvidence): string | undefined =>
   canary.events < least.errors ? undefined : `too many requests fail: ${failures(canary)}`;
 
-function slowSentence({ stableTimes, canaryTimes }: CanaryEvidence, name: string, at: number): string | undefined {
+function slowSentence(
+  { stableTimes, canaryTimes }: CanaryEvidence,
+  { name, at }: (typeof quantiles)[number],
+  { ms }: SlowerBy,
+): string | undefined {
   const [before, now] = [quantileOf(stableTimes, at), quantileOf(canaryTimes, at)];
-  if (before === 0 || now / before < least.slowdown || now - before < slackMs) return undefined;
+  if (before === 0 || now / before < least.slowdown || now - before < ms) return undefined;
   return `answers are slower: ${name} is ${timeText(now)} on the new side, ${timeText(before)} on the stable side`;
 }
 

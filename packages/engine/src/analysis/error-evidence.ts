@@ -2,6 +2,7 @@
 // is good.
 
 import type { Part } from './clients.ts';
+import type { SlowerBy } from './latency.ts';
 import { addWithOnset, logOf, noOnset, type Onset } from './onset.ts';
 import {
   addRate,
@@ -22,6 +23,8 @@ export interface Limits {
   readonly errorRate: number;
   /** More errors than this are a failure where the stable side has fewer: 0.05. */
   readonly errorCeiling: number;
+  /** Undefined: `usualSlower`. */
+  readonly slower?: SlowerBy | undefined;
 }
 
 export interface ErrorEvidence {

@@ -4,15 +4,24 @@
 import type { Times } from '../domain/routing.ts';
 import type { Count, Tick } from './ratio-test.ts';
 
-/** `margin`: a new side that is slower by less than this factor is no reason to hold. */
 export const quantiles = [
-  { name: 'p50', at: 0.5, margin: 1.25 },
-  { name: 'p90', at: 0.9, margin: 1.25 },
-  { name: 'p99', at: 0.99, margin: 1.5 },
+  { name: 'p50', at: 0.5 },
+  { name: 'p90', at: 0.9 },
+  { name: 'p99', at: 0.99 },
 ] as const;
 
 /** Nor is less than this: balancers count whole milliseconds, and users do not feel it. */
-export const slackMs = 5;
+const slackMs = 5;
+
+/** A new side that is slower by less than the factor of a quantile, or by less than `ms`, is good. */
+export interface SlowerBy {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly ms: number;
+}
+
+export const usualSlower: SlowerBy = { p50: 1.25, p90: 1.25, p99: 1.5, ms: slackMs };
 
 /** Fewer earlier answers give no limit that is worth a comparison. */
 const leastEarlier = 200;
@@ -64,12 +73,21 @@ export function quantileOf({ total, ms, counts }: TimesSeen, at: number): number
   return ms[place] ?? 0;
 }
 
+export interface TimesOfTick {
+  readonly stable: Times;
+  readonly canary: Times;
+}
+
 /** For each of `quantiles`; undefined while too few answers came earlier. */
-export function slowTicks(earlier: TimesSeen, stable: Times, canary: Times): readonly SlowTick[] | undefined {
+export function slowTicks(
+  earlier: TimesSeen,
+  { stable, canary }: TimesOfTick,
+  slower: SlowerBy,
+): readonly SlowTick[] | undefined {
   if (earlier.total < leastEarlier) return undefined;
-  return quantiles.map(({ at, margin }) => {
+  return quantiles.map(({ name, at }) => {
     const limit = quantileOf(earlier, at);
-    const largest = Math.max(limit * margin, limit + slackMs);
+    const largest = Math.max(limit * slower[name], limit + slower.ms);
     return {
       worse: { stable: count(stable, (ms) => ms > limit), canary: count(canary, (ms) => ms > limit) },
       within: { stable: count(stable, (ms) => ms >= limit), canary: count(canary, (ms) => ms >= largest) },

@@ -12,7 +12,7 @@ import { checkConfig, configJsonSchema } from './configuration.ts';
 
 const example = readFileSync(new URL('../../../../bluegreen.example.yaml', import.meta.url), 'utf8');
 /** Comments that hold a setting, `# key: value` or `# - key: value`, made into settings. Prose never looks like that. */
-const complete = example.replaceAll(/^( *)# ( *(?:- )?[a-z][A-Za-z]*:(?: .*)?)$/gm, '$1$2');
+const complete = example.replaceAll(/^( *)# ( *(?:- )?[a-z][A-Za-z0-9]*:(?: .*)?)$/gm, '$1$2');
 const environment = {
   PREVIEW_TOKEN: '0123456789abcdef',
   GITHUB_TOKEN: '0123456789abcdef',

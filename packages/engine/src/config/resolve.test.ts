@@ -127,7 +127,7 @@ describe('defaults', () => {
         minRequests: 50,
         maxErrorRate: 0.05,
         patienceMs: 300_000,
-        atEnd: 'abort',
+        atEnd: 'ask',
         mode: 'manual',
         falseRollback: 0.01,
         leastMs: 60_000,
@@ -312,15 +312,23 @@ services:
     ['listen address', '8080', '"0.0.0.0:8080"'],
     ['path of a smoke test', 'name: one, path: /', 'name: one, path: /x'],
     ['judge', '        slots:\n', '        judge: { mode: automatic }\n        slots:\n'],
+    ['end of a canary', '        slots:\n', '        judge: { atEnd: abort }\n        slots:\n'],
     ['approvers', 'approvers: [bob, carol]', 'approvers: [bob, carol, "group:S0OPS"]'],
   ])('is another for another %s', (_what, from, to) => {
     expect(digestOf(edited([from, to]))).not.toBe(digestOf(smallConfig));
+  });
+
+  it.each(['margins: { p99: 2 }', 'critical: [errors, p50]'])('is another for other %s, where they decide', (more) => {
+    const judged = (text: string) =>
+      digestOf(edited(['        slots:\n', `        judge: { ${text} }\n        slots:\n`]));
+    expect(judged(`mode: automatic, ${more}`)).not.toBe(judged('mode: automatic'));
   });
 
   it.each([
     ['channel', '#deploys', '#elsewhere'],
     ['reminder', '        slots:\n', '        staleness: { builds: 10 }\n        slots:\n'],
     ['advice', '        slots:\n', '        judge: { falseRollback: 2%, least: 5m }\n        slots:\n'],
+    ['margin that decides nothing', '        slots:\n', '        judge: { margins: { p99: 2 } }\n        slots:\n'],
     ['name of a person', 'slack: U0BOB', 'slack: U0BOB, name: Bobby'],
     ['word of a command', 'approvers:', 'slack: { prefix: shop- }\napprovers:'],
   ])('does not care about another %s', (_what, from, to) => {

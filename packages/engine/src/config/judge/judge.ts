@@ -5,6 +5,7 @@ import { parseDuration, parsePercentage } from '../../lib/units.ts';
 import { type Drivers, ownOf, requireDriver } from '../drivers.ts';
 import { choice, durationOrZero, listOf, percentage, smallChance, whole } from '../kit/values.ts';
 import { type CheckFile, checkSchema } from './checks.ts';
+import { marginKeys, resolveMargins } from './margins.ts';
 import type { CheckSettings, JudgeSettings } from './settings.ts';
 
 const policyKeys = {
@@ -19,9 +20,9 @@ const policyKeys = {
   patience: durationOrZero()
     .describe('How long a watch may stay without a verdict past its time; then `atEnd` decides. Default: 5m.')
     .optional(),
-  atEnd: choice(['abort', 'ask'])
+  atEnd: choice(['ask', 'abort'])
     .describe(
-      'What happens after `patience`. abort: the deployment is aborted. ask: it is paused where it is, and people decide. Default: abort.',
+      'What happens after `patience`. ask: the deployment is paused where it is, and people decide. abort: it is aborted. Default: ask.',
     )
     .optional(),
   mode: choice(['manual', 'automatic'])
@@ -35,6 +36,7 @@ const policyKeys = {
   least: durationOrZero()
     .describe('Least time of a whole canary before the comparison calls a release good. Default: 1m.')
     .optional(),
+  ...marginKeys,
 };
 
 export const judgeSchema = (evidence: Drivers['evidence']) =>
@@ -53,7 +55,7 @@ export const defaultJudge = {
   minRequests: 50,
   maxErrorRate: '5%',
   patience: '5m',
-  atEnd: 'abort' as NonNullable<JudgeFile['atEnd']>,
+  atEnd: 'ask' as NonNullable<JudgeFile['atEnd']>,
   mode: 'manual' as NonNullable<JudgeFile['mode']>,
   falseRollback: '1%',
   least: '1m',
@@ -68,6 +70,7 @@ export function resolveJudge(file: typeof defaultJudge & JudgeFile, evidence: Dr
     mode: file.mode,
     falseRollback: parsePercentage(file.falseRollback),
     leastMs: parseDuration(file.least),
+    ...resolveMargins(file),
     ...(file.checks?.length ? { checks: file.checks.map((check) => resolveCheck(check, evidence)) } : {}),
   };
 }
@@ -102,12 +105,16 @@ export const judgeSecrets = ({ checks = [] }: JudgeSettings): readonly string[] 
  * What came with a later version is left out while it decides nothing: an update makes no pending approval stale. Nor
  * does a token that was renewed.
  */
-export function judgeInDigest({ mode, atEnd, falseRollback, leastMs, checks, ...judge }: JudgeSettings) {
+export function judgeInDigest(settings: JudgeSettings) {
+  const { mode, atEnd, falseRollback, leastMs, critical, margins, checks, ...judge } = settings;
   const closed = checks?.map(({ authorization: _authorization, ...check }) => check);
   return {
     ...judge,
-    ...(atEnd === 'abort' ? {} : { atEnd }),
+    // The default was another when it came; what sets none has the digest that it had before.
+    ...(atEnd === 'ask' ? {} : { atEnd }),
     ...(mode === 'manual' ? {} : { mode, falseRollback, leastMs }),
+    ...(mode === 'manual' || critical === undefined ? {} : { critical }),
+    ...(mode === 'manual' || margins === undefined ? {} : { margins }),
     ...(closed === undefined ? {} : { checks: closed }),
   };
 }

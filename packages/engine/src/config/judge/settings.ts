@@ -16,8 +16,27 @@ export interface JudgeSettings {
   readonly falseRollback: number;
   /** Least time, over all steps of a canary, before the comparison calls a release good. */
   readonly leastMs: number;
+  /** What must be proven good, and may take a release back; undefined: all. */
+  readonly critical?: readonly CriticalMetric[] | undefined;
+  /** How much worse is still good; undefined: `defaultMargins`. */
+  readonly margins?: JudgeMargins | undefined;
   /** Evidence from outside the load balancer; undefined: none. */
   readonly checks?: readonly CheckSettings[] | undefined;
+}
+
+export type CriticalMetric = 'errors' | 'p50' | 'p90' | 'p99';
+
+export interface JudgeMargins {
+  /** Times the rate of errors of the stable side. */
+  readonly errors: number;
+  /** Or this rate: 0.005 is 0.5 %. */
+  readonly errorRate: number;
+  /** Times that of the stable side. */
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  /** Or so much more. */
+  readonly slowerMs: number;
 }
 
 export interface CheckSettings {

@@ -72,6 +72,18 @@ const wrongValues: readonly (readonly [what: string, from: string, to: string, p
     '10:29 services.shop.judge.falseRollback: expected a percentage above 0% and up to 20%, such as 1% or 0.5%, found "0%"',
   ],
   [
+    'a judge that does not look at errors',
+    '    channel',
+    '    judge: { critical: [p50] }\n    channel',
+    '10:14 services.shop.judge.critical: expected a list that has errors in it, found a list',
+  ],
+  [
+    'a margin below which everything is worse',
+    '    channel',
+    '    judge: { margins: { p50: 1 } }\n    channel',
+    '10:30 services.shop.judge.margins.p50: expected a factor from 1.05 to 10, such as 1.5, found 1',
+  ],
+  [
     'a rate without its sign',
     '    channel',
     '    judge: { maxErrorRate: 5 }\n    channel',

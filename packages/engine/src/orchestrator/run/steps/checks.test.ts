@@ -17,7 +17,8 @@ async function canary(check: string, answer: () => Answer | Promise<Answer>, jud
     canary: [{ percent: 10, watch: 40s }]
     bake: 5s
     judge:
-      patience: 20s${judge}
+      patience: 20s
+      atEnd: abort${judge}
       checks: [{ name: orders, source: fake, interval: 2s, ${check}fake: { of: orders } }]`,
   });
   await flow.live('v1');

@@ -7,7 +7,7 @@ import { alice, type Flow, startFlow } from '../../../testing/flow.ts';
 const plan = (mode: string) => `
     canary: [{ percent: 10, watch: 20s }]
     bake: 5s
-    judge: { mode: ${mode}, least: 10s, patience: 20s }`;
+    judge: { mode: ${mode}, least: 10s, patience: 20s, atEnd: abort }`;
 
 type SideCount = { readonly requests: number; readonly errors: number };
 
@@ -102,14 +102,14 @@ describe('with the fixed limit deciding', () => {
   });
 });
 
-describe('a canary that cannot be judged, with atEnd: ask', () => {
+describe('a canary that cannot be judged', () => {
   const asking = async () => {
     flow = await startFlow({
       options: `
     canary: [{ percent: 10, watch: 20s }]
     bake: 5s
     approval: { deadline: 2m }
-    judge: { patience: 20s, atEnd: ask }`,
+    judge: { patience: 20s }`,
     });
     await flow.live('v1');
     const id = flow.ask('v2');

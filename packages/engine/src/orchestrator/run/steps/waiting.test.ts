@@ -122,7 +122,7 @@ describe('an approval', () => {
 describe('a watch', () => {
   const options = `
     canary: [{ percent: 10, watch: 60s }]
-    judge: { patience: 30s }
+    judge: { patience: 30s, atEnd: abort }
     bake: 1s`;
   const watched = (id: string) =>
     getSnapshot<number>(flow.process().core.store.db, progressKey(id, position(id)))?.value ?? 0;

@@ -1,18 +1,22 @@
 // The rule of the judge as it is stored with a verdict, and in plain words. Pure.
 
 import { percentText } from '../../../analysis/judge.ts';
-import { quantiles, slackMs } from '../../../analysis/latency.ts';
+import { quantiles } from '../../../analysis/latency.ts';
 import type { JudgedWith, JudgeRule } from '../../../api/explanation.ts';
+import { defaultMargins } from '../../../config/judge/margins.ts';
 import type { JudgeSettings } from '../../../config/judge/settings.ts';
 import { policyOf } from '../../run/steps/judge-policy.ts';
 
 export function ruleOf(settings: JudgeSettings): JudgeRule {
   const { mode, minRequests, maxErrorRate, leastMs, patienceMs, atEnd } = settings;
   const { falseRollback, errorRatio, errorRate } = policyOf(settings);
-  const latency = quantiles.map(({ name, margin }) => ({ quantile: name, ratio: margin }));
+  const { margins = defaultMargins, critical } = settings;
+  const latency = quantiles
+    .filter(({ name }) => critical?.includes(name) ?? true)
+    .map(({ name }) => ({ quantile: name, ratio: margins[name] }));
   return {
     ...{ mode, minRequests, maxErrorRate, falseRollback, leastMs, patienceMs, atEnd },
-    margins: { errorRatio, errorRate, latency, latencyMs: slackMs },
+    margins: { errorRatio, errorRate, latency, latencyMs: margins.slowerMs },
   };
 }
 
@@ -40,7 +44,7 @@ function comparisonWords(rule: JudgeRule, percent: number): readonly string[] {
   const slower = latency.map(({ quantile, ratio }) => `${quantile} below ${ratio} times`).join(', ');
   return [
     'The comparison of both sides decides (mode: automatic).',
-    `Good is: errors proven below ${errorRatio} times those of the stable side, or below ${percentText(errorRate)}; and ${slower} that of the stable side, or less than ${latencyMs} ms slower.`,
+    `Good is: errors proven below ${errorRatio} times those of the stable side, or below ${percentText(errorRate)}${latency.length === 0 ? '' : `; and ${slower} that of the stable side, or less than ${latencyMs} ms slower`}.`,
     `It takes back a release that is no worse in at most ${percentText(rule.falseRollback)} of canaries, and calls none good before ${secondsText(rule.leastMs)}.`,
   ];
 }
