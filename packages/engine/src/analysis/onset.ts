@@ -1,5 +1,5 @@
 // Evidence that holds whenever the trouble began. The likelihood of a long good time would outweigh a release that fails
-// only after ten minutes, so a quarter of the evidence is bet on a later begin: each ten seconds some of it begins anew
+// only after ten minutes, so a quarter of the evidence is bet on a later begin: each ten seconds a part of it begins
 // with what comes from then on. A mixture of supermartingales whose weights sum to 1 is one too, so the level holds.
 
 import { type Evidence, logMean } from './ratio-test.ts';
