@@ -29,6 +29,7 @@ const programs: Readonly<Record<ProgramName, string>> = {
   'dialect-postgres': 'packages/engine/src/migrator/postgres/dialect.ts',
   'dialect-sqlite': 'packages/engine/src/migrator/sqlite/dialect.ts',
   'lint-worker': 'packages/engine/src/migrator/lint-worker.ts',
+  'nginx-health': 'packages/engine/src/load-balancer/nginx/health/main.ts',
   proxy: 'apps/proxy/src/main.ts',
   'sqlite-connection': 'packages/engine/src/migrator/sqlite/connection-main.ts',
 };

@@ -30,5 +30,6 @@ export type ProgramName =
   | 'dialect-postgres'
   | 'dialect-sqlite'
   | 'lint-worker'
+  | 'nginx-health'
   | 'proxy'
   | 'sqlite-connection';

@@ -20,7 +20,7 @@ const settleMs = 2_000;
 /** Touches nothing but the probe's nonce until `ensure` is called. @throws `config-invalid` for values nginx cannot take */
 export function createNginxBalancer(options: NginxOptions): CountingBalancer {
   const parts = partsOf(options);
-  const { accessLog, mutex, node, nonce, spec } = parts;
+  const { accessLog, health, mutex, node, nonce, spec } = parts;
   return {
     entrypoints: [entrypointOf(spec.listen)],
     probeHeaders: { [probeHeader]: nonce },
@@ -35,6 +35,7 @@ export function createNginxBalancer(options: NginxOptions): CountingBalancer {
     shutdown: () =>
       mutex('nginx', async () => {
         await node.stop();
+        await health.stop();
         accessLog.close();
       }),
   };
@@ -96,7 +97,7 @@ async function settled({ asker, clock }: NginxParts, routing: Routing): Promise<
 }
 
 async function observe(parts: NginxParts): Promise<ObservedNode> {
-  const { spec, places, asker, accessLog } = parts;
+  const { spec, places, asker, accessLog, health, log } = parts;
   const node = `${spec.listen.host}:${spec.listen.port}`;
   try {
     const answers = await asker.settings();
@@ -107,6 +108,8 @@ async function observe(parts: NginxParts): Promise<ObservedNode> {
         `another program answers on ${node}, or nginx with a configuration of another program`,
       );
     void accessLog.catchUp().catch(() => undefined);
+    // Nothing else would notice that it was killed.
+    void health.ensure().catch((thrown) => log.warn({ why: messageOf(thrown) }, 'instances are not checked'));
     const present = readPresent(places.routing);
     if (present.kind === 'none') return unseen(node, true, `${places.routing}/current is missing`);
     if (present.kind === 'unreadable') return unseen(node, true, present.problem);

@@ -33,6 +33,7 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
     await withFileLock({ path: join(places.folder, 'ensure.lock'), clock, holdMs: longestMs }, async () => {
       if (!(await isUp(parts))) await ensureUp(parts);
     });
+  await parts.health.ensure();
   await refuseClosedFolder(parts);
 }
 

@@ -8,6 +8,7 @@ import type { BalancerSpec } from '../load-balancer.ts';
 import { type AccessLog, createAccessLog } from './access-log.ts';
 import { type Asker, createAsker } from './ask.ts';
 import { createAttachedNode } from './attached.ts';
+import { createHealthProcess, type HealthProcess } from './health/health-process.ts';
 import { createInForceMs } from './in-force.ts';
 import { createManagedNode } from './managed.ts';
 import type { NginxNode } from './node.ts';
@@ -29,6 +30,7 @@ export interface NginxParts extends NginxOptions {
   readonly site: Site;
   readonly asker: Asker;
   readonly node: NginxNode;
+  readonly health: HealthProcess;
   readonly nonce: string;
   readonly accessLog: AccessLog;
   readonly mutex: KeyedMutex;
@@ -56,6 +58,7 @@ export function partsOf(given: NginxOptions): NginxParts {
       settings.mode === 'managed'
         ? createManagedNode({ program: settings.program, places, asker: ask, listen, clock })
         : createAttachedNode(settings),
+    health: createHealthProcess({ spec: given.spec, places, clock }),
     accessLog: createAccessLog(places.accessLog, clock),
     mutex: createKeyedMutex(),
     inForceMs: createInForceMs(clock),

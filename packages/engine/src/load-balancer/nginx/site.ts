@@ -5,7 +5,9 @@ import { ownFile } from '../../lib/own-files.ts';
 import { loadTemplate } from '../../lib/template.ts';
 import { shareKey } from '../buckets.ts';
 import { forwardedHeaders, hopByHopHeaders, previewReferrerPolicy, usualHeaderBytes } from '../header-rules.ts';
+import { hasSeveral, instanceHeader } from '../instances/checks.ts';
 import type { BalancerSpec, PreviewRoute } from '../load-balancer.ts';
+import { instanceValues, poolOf } from './instance-values.ts';
 import {
   address,
   exactly,
@@ -107,8 +109,9 @@ function siteValues({ spec, places, nonce, tls, headers }: SiteParts) {
     tokenOf: inQuotes(places.tokenOf),
     shareKey: shareKey(nonce),
     accessLog: quoted({ what: 'the state folder', value: places.accessLog }),
-    blue: spec.upstreams.blue.map((each) => address('the address of blue', each)),
-    green: spec.upstreams.green.map((each) => address('the address of green', each)),
+    blue: { address: address('the address of blue', spec.upstreams.blue[0]), pool: poolOf('blue', spec) },
+    green: { address: address('the address of green', spec.upstreams.green[0]), pool: poolOf('green', spec) },
+    ...instanceValues(spec),
     listen: address('loadBalancer.listen', spec.listen),
     headerBytes,
     moreThanHeaderBytes: above(headerBytes),
@@ -127,7 +130,7 @@ function siteValues({ spec, places, nonce, tls, headers }: SiteParts) {
       (spec.trustedProxies?.length ?? 0) > 0 && spec.trustedProxies?.map((each) => network('trustedProxies', each)),
     believed: forwardedHeaders.filter((name) => !madeHere.has(name)).map((name) => passed(spec, name)),
     carriers: spec.preview === undefined ? [] : ['referer', 'origin'].map((name) => passed(spec, name)),
-    dropped,
+    dropped: hasSeveral(spec.upstreams) ? [...dropped, instanceHeader] : dropped,
     marked: [
       { name: 'marked', long: false },
       { name: 'marked_stream', long: true },

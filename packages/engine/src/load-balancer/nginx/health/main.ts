@@ -1,0 +1,43 @@
+// nginx itself asks no instance whether it is healthy, so this process does, for one target. It outlives the engine as
+// nginx does. `node main.ts <file>`: the file is a `HealthProcessSpec`. On SIGTERM it takes its marks back and ends.
+
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../../../lib/errors.ts';
+import { watchInstances } from '../../instances/watch.ts';
+import type { HealthProcessSpec } from './health-process.ts';
+import { clearMarks, mark } from './marks.ts';
+
+const [, , file = ''] = process.argv;
+const { upstreams, checks, marks: folder } = JSON.parse(readFileSync(file, 'utf8')) as HealthProcessSpec;
+
+clearMarks(folder);
+const watches = (['blue', 'green'] as const)
+  .filter((slot) => upstreams[slot].length > 1)
+  .map((slot) => {
+    const endpoints = upstreams[slot];
+    const unhealthy = new Set<number>();
+    return watchInstances({
+      endpoints,
+      checks,
+      changed: ({ index, healthy, problem }) => {
+        if (healthy) unhealthy.delete(index + 1);
+        else unhealthy.add(index + 1);
+        console.log(
+          `${new Date().toISOString()} ${slot}-${index + 1} ${healthy ? 'is healthy' : `is not: ${problem}`}`,
+        );
+        try {
+          const numbers = [...unhealthy].toSorted((a, b) => a - b);
+          mark({ folder, slot, instances: endpoints.length, unhealthy: numbers });
+        } catch (thrown) {
+          // A full disk: the instance is found by each request then, and the next change tries again.
+          console.error(`cannot mark: ${messageOf(thrown)}`);
+        }
+      },
+    });
+  });
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => {
+    for (const watch of watches) watch.stop();
+    clearMarks(folder);
+  });
