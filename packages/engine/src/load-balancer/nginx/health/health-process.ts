@@ -2,7 +2,7 @@
 // sides have several instances has one.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../lib/clock.ts';
 import { messageOf } from '../../../lib/errors.ts';
@@ -36,7 +36,6 @@ interface Running extends ProcessMark {
 }
 
 const endLimitMs = 5_000;
-const maxLogBytes = 1 << 20;
 /** Checks leave little garbage. */
 const smallYoungSpace = '--max-semi-space-size=1';
 
@@ -64,7 +63,6 @@ export function createHealthProcess({ spec, places, clock }: Options): HealthPro
     mkdirSync(places.folder, { recursive: true });
     // Headers of checks may be secrets.
     writeFileAtomic(file('json'), text, 0o600);
-    shorten(file('log'));
     const program = ownProgram(import.meta.url, 'main.ts', 'nginx-health');
     const argv = [process.execPath, smallYoungSpace, program, file('json')] as const;
     const { pid } = await spawnDetached({ argv, cwd: places.folder, env: {}, logFile: file('log') });
@@ -107,9 +105,4 @@ async function endProcess(running: Running, clock: Clock): Promise<void> {
     }
     if (await poll(() => isGone(running), { clock, everyMs: 20, limitMs: endLimitMs })) return;
   }
-}
-
-/** A line per change of an instance: nothing reads it but a person. */
-function shorten(path: string): void {
-  if ((readFileIfAny(path)?.length ?? 0) > maxLogBytes) truncateSync(path);
 }

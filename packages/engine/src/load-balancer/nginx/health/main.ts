@@ -1,14 +1,35 @@
 // nginx itself asks no instance whether it is healthy, so this process does, for one target. It outlives the engine as
 // nginx does. `node main.ts <file>`: the file is a `HealthProcessSpec`. On SIGTERM it takes its marks back and ends.
 
-import { readFileSync } from 'node:fs';
+import { ftruncateSync, readFileSync } from 'node:fs';
 import { messageOf } from '../../../lib/errors.ts';
+import { createLog } from '../../../lib/log.ts';
 import { watchInstances } from '../../instances/watch.ts';
 import type { HealthProcessSpec } from './health-process.ts';
 import { clearMarks, mark } from './marks.ts';
 
 const [, , file = ''] = process.argv;
 const { upstreams, checks, marks: folder } = JSON.parse(readFileSync(file, 'utf8')) as HealthProcessSpec;
+
+/** Of about 200 bytes: an instance that comes and goes for years fills no disk. */
+const maxLines = 5_000;
+const log = createLog({ name: 'nginx-health', terminal: false });
+let lines = 0;
+
+function note(fields: object, sentence: string): void {
+  lines += 1;
+  if (lines % maxLines === 0) emptyLog();
+  log.info(fields, sentence);
+}
+
+/** The log is a file, unless a person runs this. */
+function emptyLog(): void {
+  try {
+    ftruncateSync(1);
+  } catch {
+    // Then it is no file of ours.
+  }
+}
 
 clearMarks(folder);
 const watches = (['blue', 'green'] as const)
@@ -22,15 +43,13 @@ const watches = (['blue', 'green'] as const)
       changed: ({ index, healthy, problem }) => {
         if (healthy) unhealthy.delete(index + 1);
         else unhealthy.add(index + 1);
-        console.log(
-          `${new Date().toISOString()} ${slot}-${index + 1} ${healthy ? 'is healthy' : `is not: ${problem}`}`,
-        );
+        note({ instance: `${slot}-${index + 1}`, healthy, why: problem }, 'the health of an instance changed');
         try {
           const numbers = [...unhealthy].toSorted((a, b) => a - b);
           mark({ folder, slot, instances: endpoints.length, unhealthy: numbers });
         } catch (thrown) {
           // A full disk: the instance is found by each request then, and the next change tries again.
-          console.error(`cannot mark: ${messageOf(thrown)}`);
+          note({ why: messageOf(thrown) }, 'cannot mark an instance');
         }
       },
     });
