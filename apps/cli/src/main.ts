@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `bg`: the verbs of the engine without Slack. The only reader of the process's environment, arguments and signals.
 
+import { createInterface } from 'node:readline/promises';
 import { BlueGreenError, hasCode, keepFilesPrivate, messageOf, storageFault, withSecretFiles } from '@bg/engine';
 import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from './exit.ts';
@@ -19,6 +20,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     err: process.stderr,
     stop: stopSignal(),
     reader: watchReader(),
+    ask: asker(),
   };
   let code: ExitCode = exitCodes.done;
   try {
@@ -60,6 +62,20 @@ function watchReader(): Reader {
     if (error.code === 'EPIPE') onError(error);
   });
   return reader;
+}
+
+/** Only a terminal can be asked. What stands in brackets is taken for an empty answer; a closed input is one. */
+function asker(): World['ask'] {
+  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) return undefined;
+  return async (question, proposal) => {
+    const lines = createInterface({ input: process.stdin, output: process.stdout });
+    try {
+      const answer = await lines.question(`${question}${proposal === '' ? '' : ` [${proposal}]`}: `);
+      return answer.trim() || proposal;
+    } finally {
+      lines.close();
+    }
+  };
 }
 
 function endWithoutReader(error: NodeJS.ErrnoException): never {

@@ -14,6 +14,7 @@ import { driving } from './commands/drive.ts';
 import { holding } from './commands/holding.ts';
 import { hook } from './commands/hook.ts';
 import { inbox } from './commands/inbox.ts';
+import { init } from './commands/init.ts';
 import { judge } from './commands/judge.ts';
 import { looking } from './commands/looking.ts';
 import { lookingBack } from './commands/looking-back.ts';
@@ -30,6 +31,7 @@ import { addSelf } from './self/commands.ts';
 import type { Call, Options } from './session.ts';
 
 export const commands: readonly Command[] = [
+  ...init,
   ...deploying,
   ...deciding,
   ...looking,

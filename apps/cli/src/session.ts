@@ -16,6 +16,8 @@ export interface World {
   /** Aborts at Ctrl-C, SIGTERM or a closed terminal. */
   readonly stop: AbortSignal;
   readonly reader: Reader;
+  /** Undefined where no person is at a terminal. */
+  readonly ask?: ((question: string, proposal: string) => Promise<string>) | undefined;
 }
 
 /** The process that reads our output: `| head` ends long before a deployment does. */
@@ -30,6 +32,12 @@ export interface Reader {
 /** Every option of every command; which of them a command has is written in its table row. */
 export interface Options {
   readonly head?: string;
+  readonly health?: string;
+  readonly port?: string;
+  readonly front?: string;
+  readonly loadBalancer?: string;
+  readonly try?: boolean;
+  readonly deploy?: boolean;
   readonly heads?: string;
   readonly hook?: string;
   readonly event?: string;

@@ -164,6 +164,8 @@ export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
 export { figureRows, goalRows, headlineOf } from './report/words.ts';
+export { type StarterAnswers, starterConfig } from './starter/starter-config.ts';
+export { starterPorts, type TrialResult, tryService, usualPaths } from './starter/trial.ts';
 export type { AuditHead } from './state/audit.ts';
 export type { AuditVerification } from './state/audit-verification.ts';
 export { type Backup, backupState } from './state/backup.ts';
