@@ -21,17 +21,17 @@ export const queue: readonly Command[] = [
   },
   {
     usage: 'cancel <request>',
-    summary: 'take a deployment out of the queue, or cancel a scheduled one',
+    summary: 'take a deployment or a build out of the queue, or cancel a scheduled one',
     options: [reasonOption],
     placeless: true,
-    examples: ['bg cancel w_1a2b3c4d', 'bg cancel w_1a2b3c4d --reason "found a mistake"'],
+    examples: ['bg cancel w_1a2b3c4d', 'bg cancel build-17 --reason "found a mistake"'],
     run: onEngine(({ engine, actor, screen }, [id = ''], { reason }) =>
       answered(screen, engine.cancelWaiting(id, actor, reason), waitingLines),
     ),
   },
   {
     usage: 'first <request>',
-    summary: 'put a deployment that waits before the others; needs --reason',
+    summary: 'put a deployment or a build that waits before the others; needs --reason',
     options: [reasonOption],
     placeless: true,
     examples: ['bg first w_1a2b3c4d --reason "fixes the outage"'],

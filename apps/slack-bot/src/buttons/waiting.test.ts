@@ -69,3 +69,9 @@ it('what does not wait any more, and a stranger, get no form', async () => {
     reason: expect.stringContaining('does not wait any more'),
   });
 });
+
+it('a build that waits has both buttons, which name it with its target', () => {
+  const view = { ...waiting()[0], id: 'build 17', build: 17, service: 'shop', target: 'staging', place: 2, notes: [] };
+  const card = JSON.stringify(queueCard([{ ...view, name: 'shop', version: 'v2.0' } as never]));
+  expect(card.match(/"value":"build-17@shop\/staging"/g)).toHaveLength(2);
+});

@@ -25,28 +25,30 @@ export function queueCard(waiting: readonly WaitingView[]): Card {
   );
 }
 
-/** A build ends its waiting by itself. */
-const buttonsOf = (view: WaitingView) =>
-  view.build === undefined
-    ? [
-        actions(
-          [...(view.place !== undefined && view.place > 1 ? [firstButton(view)] : []), cancelButton(view)],
-          `waiting:${view.id}`,
-        ),
-      ]
-    : [];
+const buttonsOf = (view: WaitingView) => [
+  actions(
+    [...(view.place === 1 || view.firstBecause !== undefined ? [] : [firstButton(view)]), cancelButton(view)],
+    `waiting:${waitingId(view)}`,
+  ),
+];
 
-const firstButton = ({ id }: WaitingView) =>
-  button({ actionId: `deploy.${firstAction}`, label: 'Put first…', value: id });
+/** A build may wait for several targets. */
+export const waitingId = ({ id, build, service, target }: WaitingView): string =>
+  build === undefined ? id : `build-${build}@${service}/${target}`;
 
-const cancelButton = ({ id, version, name }: WaitingView) =>
-  button({
+const firstButton = (view: WaitingView) =>
+  button({ actionId: `deploy.${firstAction}`, label: 'Put first…', value: waitingId(view) });
+
+const cancelButton = (view: WaitingView) => {
+  const { version, name } = view;
+  return button({
     actionId: `deploy.${cancelAction}`,
     label: 'Cancel',
-    value: id,
+    value: waitingId(view),
     style: 'danger',
     confirm: { title: 'Cancel?', text: outside(`${version} is not deployed to ${name} then.`, 280) },
   });
+};
 
 function waitingSentence(view: WaitingView): string {
   const what = `*${outside(view.name, 80)}* ${outside(view.version, 64)} (${view.id})`;

@@ -64,7 +64,7 @@ export const cancelForm: Form = (input) => {
   const [word, more] = input.words;
   if (word === undefined || more !== undefined)
     return mistake('A cancel names what waits, as the queue does.', `${input.command} w_1a2b3c4d`);
-  return understood({ kind: 'cancel', id: word.text.slice(0, 40) });
+  return understood({ kind: 'cancel', id: word.text.slice(0, 160) });
 };
 
 function withoutVersion(kind: 'deploy' | 'plan', input: Input, word: Word | undefined): Parsed {

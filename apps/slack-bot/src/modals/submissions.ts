@@ -40,7 +40,7 @@ export async function submitFirst(
   { engine, people }: BotContext,
   { user, metadata, values }: Submission,
 ): Promise<FormErrors> {
-  const result = engine.putFirst(metadata.slice(0, 40), people.actor(user), answer(values, reasonBlock) ?? '');
+  const result = engine.putFirst(metadata.slice(0, 160), people.actor(user), answer(values, reasonBlock) ?? '');
   return result.ok ? undefined : { [reasonBlock]: refusalText(result.refusal) };
 }
 

@@ -27,7 +27,7 @@ export interface WaitingView {
   readonly deploymentId: string | undefined;
   /** Why it was refused or missed. */
   readonly problem: string | undefined;
-  /** Of a build that a rule deploys: it waits behind people's requests, and cannot be cancelled. */
+  /** Of a build that a rule deploys: it waits behind people's requests. `build-17` names it for a cancel. */
   readonly build?: number | undefined;
   /** What would refuse it at its time, as far as is known now; what was moved by a change of the clock. */
   readonly notes: readonly string[];
@@ -49,9 +49,9 @@ export type Requested =
 export interface WaitingVerbs {
   /** Deploys, or waits: until a time, or until the deployment that runs has ended. For people; a machine is refused as busy. */
   request(request: WaitingRequest): Result<Requested>;
-  /** Takes a request that waits out of the queue. */
+  /** Takes a request or a build (`build-17`, `build-17@shop/staging`) that waits out of the queue. */
   cancelWaiting(id: string, actor: Actor, reason?: string): Result<WaitingView>;
-  /** Puts a request that waits before the others. */
+  /** Puts what waits before the others; what is scheduled, from its time on. A build becomes a request of this person. */
   putFirst(id: string, actor: Actor, reason: string): Result<WaitingView>;
   /** What waits, in its order; then what has ended lately. */
   waiting(ref: TargetRef): Result<{ readonly now: readonly WaitingView[]; readonly ended: readonly WaitingView[] }>;

@@ -6,11 +6,12 @@ import type { Contributors } from '../domain/contributors.ts';
 import type { TargetKey } from '../domain/target.ts';
 import { buildOf, latestBuilds, readBuild } from '../state/builds.ts';
 import type { Lease } from '../state/leases.ts';
+import type { Tx } from '../state/store.ts';
 import { explainPayload } from './explain.ts';
 import type { BuildsContext } from './flow.ts';
 import { hookActor } from './react.ts';
 import { takeDelivery } from './take.ts';
-import { deployWaitingBuild, waitingBuilds } from './waiting.ts';
+import { deployWaitingBuild, leaveQueue, type PersonsEnd, waitingBuilds } from './waiting.ts';
 import { contributorsOf } from './writers.ts';
 
 const mostListed = 200;
@@ -41,6 +42,8 @@ export interface BuildsForFlow {
   deployWaiting(key: TargetKey, lease: Lease): void;
   /** Builds that wait for the target, in their order. */
   waiting(key: TargetKey): readonly WaitingBuildFacts[];
+  /** Takes a waiting build out, at a person's word. */
+  leave(tx: Tx, key: TargetKey, end: PersonsEnd): void;
   /** Of a release of the target's service. */
   contributors(key: TargetKey, version: string): Contributors;
 }
@@ -55,6 +58,7 @@ export function createBuildsForFlow(context: BuildsContext): BuildsForFlow {
         const { version, branch } = build;
         return [{ build: id, since, version, branch, requestedBy: actorName(hookActor(build)) }];
       }),
+    leave: (tx, key, end) => leaveQueue(context, tx, key, end),
     contributors: (key, version) => contributorsOf(context, key, version),
   };
 }

@@ -71,17 +71,20 @@ export function recordNotDeployed(
     code,
     why,
     by,
+    actor = actorName(hookActor(build)),
   }: {
     readonly build: StoredBuild;
     readonly code: NotDeployedCode;
     readonly why: string;
     /** The build that replaces it. */
     readonly by?: StoredBuild | undefined;
+    /** Who decided it, as stored in rows. Default: the sender of the build. */
+    readonly actor?: string;
   },
 ): void {
   tx.audit({
     ...key,
-    actor: actorName(hookActor(build)),
+    actor,
     action: 'build-not-deployed',
     code,
     sentence: `${build.version} is not deployed to ${key.target}: ${why}`,

@@ -104,6 +104,23 @@ export function deployWaitingBuild(context: BuildsContext, key: TargetKey, lease
   });
 }
 
+/** What a person decided about a build that waits. */
+export interface PersonsEnd {
+  readonly build: number;
+  /** As stored in rows. */
+  readonly by: string;
+  readonly why: string;
+}
+
+/** Nothing where it waits no more. */
+export function leaveQueue(context: BuildsContext, tx: Tx, key: TargetKey, { build: id, by, why }: PersonsEnd): void {
+  const target = context.targets.find((each) => each.key.service === key.service && each.key.target === key.target);
+  const build = readBuild(tx.db, id);
+  if (!target || !build || !waitingBuilds(tx.db, key).some((each) => each.build === id)) return;
+  remove(tx, target, build);
+  recordNotDeployed(tx, key, { build, code: 'cancelled', why, actor: by });
+}
+
 interface Against {
   readonly code: NotDeployedCode;
   readonly why: string;

@@ -15,7 +15,7 @@ import type { LoadBalancer } from '../load-balancer/capabilities.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import type { ChangeSignal } from '../state/change-signal.ts';
 import type { Lease } from '../state/leases.ts';
-import type { Store } from '../state/store.ts';
+import type { Store, Tx } from '../state/store.ts';
 import { readRelease } from '../state/targets.ts';
 
 /** The process that holds this lease (the controller) moves deployments and supervises. */
@@ -67,6 +67,8 @@ export interface FlowBuilds {
     /** As stored in rows. */
     readonly requestedBy: string;
   }[];
+  /** Takes a waiting build out, at a person's word. `by`: as stored in rows. `why`: one clause, for people. */
+  leave(tx: Tx, key: TargetKey, end: { readonly build: number; readonly by: string; readonly why: string }): void;
   /** Of a release of the target's service. */
   contributors(key: TargetKey, version: string): Contributors;
 }

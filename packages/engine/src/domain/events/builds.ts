@@ -60,7 +60,7 @@ const announced = {
 } as const satisfies Shape;
 
 /** Why a build that waited for its target is not deployed. */
-export type NotDeployedCode = RefusalCode | 'superseded' | 'decided-meanwhile' | 'older';
+export type NotDeployedCode = RefusalCode | 'superseded' | 'decided-meanwhile' | 'older' | 'cancelled';
 
 export type BuildFacts = Written<typeof facts>;
 export type BuildAnnounced = Written<typeof announced>;

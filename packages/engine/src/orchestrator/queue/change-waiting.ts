@@ -10,11 +10,13 @@ import { otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
 import { mayOperate } from '../gates/roles.ts';
 import { recordRefusal } from '../verbs/refused.ts';
+import { cancelBuild, isBuildId, putBuildFirst } from './change-build.ts';
 import { viewWaiting } from './waiting-view.ts';
 
 const maxReason = 500;
 
 export function cancelWaiting(core: Core, id: string, actor: Actor, reason = ''): Result<WaitingView> {
+  if (isBuildId(id)) return cancelBuild(core, id, actor, reason);
   return change(core, { id, actor, verb: 'cancel' }, (tx, { key, name }, row) => {
     const why = reason.trim().slice(0, maxReason);
     const by = actorName(actor);
@@ -31,22 +33,18 @@ export function cancelWaiting(core: Core, id: string, actor: Actor, reason = '')
 }
 
 export function putFirst(core: Core, id: string, actor: Actor, reason: string): Result<WaitingView> {
+  if (isBuildId(id)) return putBuildFirst(core, id, actor, reason);
   return change(core, { id, actor, verb: 'put first' }, (tx, { key, name }, row) => {
     const why = reason.trim().slice(0, maxReason);
     if (why === '')
       return refuse('reason-missing', 'what goes before the others needs its reason', 'Say in a few words why.');
-    if (row.status !== 'queued')
-      return refuse(
-        'not-allowed-now',
-        `${row.version} is scheduled for ${row.wall} ${row.zone}: it is not in the queue`,
-      );
     changeWaiting(tx, row.id, { firstBecause: why });
     const by = actorName(actor);
     tx.audit({
       ...key,
       actor: by,
       action: 'request-first',
-      sentence: `${shortName(by)} puts ${row.version} before the others that wait for ${name}: ${why}`,
+      sentence: `${shortName(by)} puts ${row.version} before the others that wait for ${name}${row.status === 'scheduled' ? ` from ${row.wall} ${row.zone} on` : ''}: ${why}`,
       detail: { request: row.id, version: row.version, requestedBy: row.requestedBy },
     });
     return undefined;

@@ -182,9 +182,18 @@ describe('for a time', () => {
     expect(waiting().ended[0]?.status).toBe('missed');
   });
 
+  it('is put first from its time on, with the reason', () => {
+    const { id } = wait('v2', { at: '22:00', zone: 'UTC' });
+    expect(codeOf(flow.people.putFirst(id, bob, ' '))).toBe('reason-missing');
+    expect(flow.people.putFirst(id, bob, 'fixes the outage')).toMatchObject({
+      ok: true,
+      value: { status: 'scheduled', firstBecause: 'fixes the outage' },
+    });
+    expect(flow.story().at(-1)).toContain('from 2026-01-05 22:00 UTC on: fixes the outage');
+  });
+
   it('is cancelled like one that waits', () => {
     const { id } = wait('v2', { at: '22:00', zone: 'UTC' });
-    expect(codeOf(flow.people.putFirst(id, bob, 'hurry'))).toBe('not-allowed-now');
     expect(codeOf(flow.people.cancelWaiting(id, bob))).toBe('ok');
     flow.clock.jump(24 * 60 * minuteMs);
     look();

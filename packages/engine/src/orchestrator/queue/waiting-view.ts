@@ -67,7 +67,7 @@ export function viewQueue(core: Core, target: Target): readonly WaitingView[] {
   return [...queued, ...builds, ...rows.filter(({ status }) => status !== 'queued')];
 }
 
-function viewBuild(
+export function viewBuild(
   core: Core,
   target: Target,
   { build, since, version, branch, requestedBy }: ReturnType<Core['builds']['waiting']>[number],
