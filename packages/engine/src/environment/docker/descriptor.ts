@@ -1,0 +1,22 @@
+// Containers of Docker, as the configuration and the engine know them.
+
+import { silentLog } from '../../lib/log.ts';
+import type { EnvironmentDriver } from '../driver.ts';
+import { localPortsOf } from '../local-ports.ts';
+import { checkDocker } from './check.ts';
+import { dockerKeys, resolveDocker } from './config.ts';
+import { createDockerEnvironment } from './driver.ts';
+import { recordedInstances } from './record.ts';
+import type { DockerSettings } from './settings.ts';
+
+export const docker: EnvironmentDriver<typeof dockerKeys, DockerSettings> = {
+  name: 'docker',
+  summary: 'containers of Docker Engine',
+  quota: { limits: ['memory', 'cpu', 'pids'] },
+  keys: dockerKeys,
+  check: checkDocker,
+  resolve: resolveDocker,
+  create: createDockerEnvironment,
+  running: (stateFolder) => recordedInstances({ stateFolder, log: silentLog }),
+  addressesOf: localPortsOf,
+};
