@@ -42,7 +42,7 @@ export const rooms: readonly Room[] = [
     ['domain', 'state', 'config', 'environment', 'load-balancer', 'migrator', 'analysis', 'orchestrator'],
   ),
   engineRoom('domain', []),
-  engineRoom('environment', ['lib'], ['domain', 'config', 'config/kit']),
+  engineRoom('environment', ['lib', 'config/kit'], ['domain', 'config']),
   engineRoom('load-balancer', ['domain', 'lib', 'config/kit'], ['config']),
   engineRoom('migrator', ['lib', 'config/kit'], ['config']),
   engineRoom('evidence', ['lib', 'config/kit'], ['domain']),

@@ -1,5 +1,6 @@
 // The one list of drivers: configuration and engine fold over it. A new driver is a folder and a word here.
 
+import { docker } from '../environment/docker/descriptor.ts';
 import { processes } from '../environment/process/descriptor.ts';
 import { command } from '../evidence/command/descriptor.ts';
 import { http } from '../evidence/http/descriptor.ts';
@@ -16,7 +17,7 @@ import type { EngineDrivers } from './engine-drivers.ts';
 
 export const drivers: EngineDrivers & { readonly databases: readonly SqlDriver[] } = {
   balancers: [embedded, haproxy, nginx],
-  environments: [processes],
+  environments: [processes, docker],
   databases: [postgres, mariadb, sqlite],
   evidence: [prometheus, metrics, http, command],
 };

@@ -64,7 +64,11 @@ export function composeEngine(options: CompositionOptions): Engine {
     ...secretsIn(settings.notify),
     ...statusSecrets(settings.statuses),
     ...auditSecrets(settings.audit),
-    ...settings.targets.flatMap(({ artifacts, judge }) => [...artifactSecrets(artifacts), ...judgeSecrets(judge)]),
+    ...settings.targets.flatMap(({ artifacts, judge, driver, environment }) => [
+      ...artifactSecrets(artifacts),
+      ...judgeSecrets(judge),
+      ...(requireDriver(drivers.environments, driver).secrets?.(environment) ?? []),
+    ]),
   ];
   const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: changeSignal.announce });
   const environments = createEnvironments({ settings, drivers, clock, log });

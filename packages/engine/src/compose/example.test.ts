@@ -14,6 +14,7 @@ const example = readFileSync(new URL('../../../../bluegreen.example.yaml', impor
 /** Comments that hold a setting, `# key: value` or `# - key: value`, made into settings. Prose never looks like that. */
 const complete = example.replaceAll(/^( *)# ( *(?:- )?[a-z][A-Za-z0-9]*:(?: .*)?)$/gm, '$1$2');
 const environment = {
+  REGISTRY_PASSWORD: 'a-password',
   PREVIEW_TOKEN: '0123456789abcdef',
   GITHUB_TOKEN: '0123456789abcdef',
   CDEVENTS_TOKEN: '0123456789abcdef',

@@ -1,10 +1,12 @@
 // Names that users choose, the one default target, and what every target must have.
 
+import type { Drivers } from './drivers.ts';
 import type { Draft } from './kit/draft.ts';
 import type { Path } from './kit/path.ts';
 import { shortText } from './kit/path.ts';
 import { error, type Finding } from './kit/problems.ts';
 import { nameExpected, namePattern } from './kit/values.ts';
+import { driverOf } from './process/environment.ts';
 import { variablePattern } from './process/required-env.ts';
 import type { ConfigFile } from './schema.ts';
 import type { TargetDraft } from './target-draft.ts';
@@ -37,9 +39,13 @@ const requiredOptions = {
 } as const;
 
 /** Options that may be set at the service or at the target, but must be set at one of them. */
-export function checkRequired({ service, path, isSaid }: TargetDraft): readonly Finding[] {
+export function checkRequired(
+  { service, path, isSaid, own }: TargetDraft,
+  drivers: Drivers['environments'],
+): readonly Finding[] {
+  const mayLack = driverOf(own, drivers)?.ownCommand === true ? ['command'] : [];
   return Object.entries(requiredOptions)
-    .filter(([key]) => !isSaid(key))
+    .filter(([key]) => !isSaid(key) && !mayLack.includes(key))
     .map(([key, what]) => error(path, `${key} is missing; expected ${what}, here or at services.${service}.${key}`));
 }
 

@@ -93,7 +93,7 @@ function checkTogether(
     ...checkMonitoring(draft),
     ...checkRecords(targets, folder),
     ...targets.flatMap((target) => [
-      ...checkRequired(target),
+      ...checkRequired(target, drivers.environments),
       ...checkBehaviour(target),
       ...checkContinuousSmoke(target),
       ...checkBalancer(target, drivers.balancers),

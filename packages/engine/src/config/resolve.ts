@@ -79,8 +79,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
   const { targets, builds: _builds, goals: _goals, ...sharedOptions } = shared;
   const options = merge(merge(defaultOptions, sharedOptions), own);
   const inFolder = (path: string) => resolve(folder, path);
-  const [program, ...args] = options.command ?? [];
-  if (program === undefined || options.releases === undefined || options.channel === undefined)
+  if (options.releases === undefined || options.channel === undefined)
     throw new TypeError(`${service}/${target} was not checked before it was resolved`);
   const slot = ({ port, instances, ports, envFiles = [], ...account }: TargetFile['slots']['blue']) => ({
     ...resolvePorts({ port, instances, ports }, options),
@@ -95,7 +94,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     ...resolveEnvironment(own.environment, drivers.environments, inFolder),
     slots: { blue: slot(own.slots.blue), green: slot(own.slots.green) },
     ...resolveMinHealthy(options),
-    command: [program, ...args],
+    command: options.command ?? [],
     env: asTexts(options.env),
     ...resolveRequiredEnv(options.requiredEnv),
     ...resolveLimits(options),

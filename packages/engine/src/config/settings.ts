@@ -77,7 +77,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly slots: Readonly<Record<SlotName, SlotSettings>>;
   /** A side that serves users is healthy with so many healthy instances. Undefined: one less than there are, at least 1. */
   readonly minHealthy?: number | undefined;
-  readonly command: readonly [string, ...string[]];
+  /** Empty: what the release starts by itself, where its environment allows that. */
+  readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly requiredEnv: readonly string[];
   /** Of those of them that must look like something. */

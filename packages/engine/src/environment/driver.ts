@@ -17,12 +17,16 @@ export interface EnvironmentDriver<Keys extends z.ZodType = z.ZodType, Settings 
   readonly name: string;
   /** For the documentation of the key `driver`. */
   readonly summary: string;
+  /** A release may know by itself what it starts: then `command` may be missing. */
+  readonly ownCommand?: boolean;
   /** Undefined: the driver has no settings. */
   readonly keys?: Keys;
   /** The problems of the driver's settings. `at`: where its environment is in the file. */
   check?(own: Draft<z.infer<Keys>>, at: Path): readonly Finding[];
   /** Its own settings with defaults filled in; undefined: it has none. */
   resolve?(own: z.infer<Keys> | undefined, inFolder: (path: string) => string): Settings;
+  /** What of its settings must not appear in any text. */
+  secrets?(own: Settings): readonly string[];
   /** One for all targets of a state folder that have it. Starts nothing. */
   create(parts: EnvironmentParts<Settings>): Environment;
   /** What runs now, read from the records below the state folder without opening the state. */

@@ -31,20 +31,20 @@ export function substituteAll(
  * The same in the words of a command, which may use `env` as well. A word stays one word, whatever is filled in. A
  * script is not filled in: its shell has the same variables.
  */
-export function fillCommand(
-  command: readonly [string, ...string[]],
+export function fillCommand<Words extends readonly string[]>(
+  command: Words,
   known: Variables,
-): { readonly argv: readonly [string, ...string[]]; readonly unknown: readonly string[] } {
+): { readonly argv: { readonly [Index in keyof Words]: string }; readonly unknown: readonly string[] } {
   const script = scriptOf(command);
-  const [program, ...words] = command.map((word, index) =>
+  const words = command.map((word, index) =>
     index === script ? { text: word.replaceAll('$${', () => '${'), unknown: [] } : fillIn(word, known),
   );
-  const unknown = [program, ...words].flatMap((filled, index) =>
-    (filled?.unknown ?? []).map(
+  const unknown = words.flatMap((filled, index) =>
+    filled.unknown.map(
       (name) => `command[${index}] uses \${${name}}, which neither env, nor an env file, nor a built-in variable gives`,
     ),
   );
-  return { argv: [program?.text ?? '', ...words.map(({ text }) => text)], unknown };
+  return { argv: words.map(({ text }) => text) as { [Index in keyof Words]: string }, unknown };
 }
 
 function fillIn(text: string, known: Variables): { readonly text: string; readonly unknown: readonly string[] } {

@@ -60,7 +60,8 @@ export interface ReleaseFiles {
 
 /** How to run it; values come from the configuration, secrets from the slot's env files, read when the slot starts. */
 export interface LaunchSettings {
-  readonly command: readonly [string, ...string[]];
+  /** Empty: what the release starts by itself, where it is an image. */
+  readonly command: readonly string[];
   /** Values may hold `${NAME}`: a variable of the env files or one of the built-in ones. */
   readonly env: Readonly<Record<string, string>>;
   /** Absolute paths, read in this order; a later file wins, and `env` wins over files. */
@@ -179,6 +180,15 @@ export interface Adoption {
   adopt(place: SlotPlace, known: { readonly version: string; readonly digest: string }): Promise<RunningSlot>;
 }
 
+/** A capability: a release may be an image, which `bluegreen.image.json` in its folder names. */
+export interface Images {
+  /**
+   * The image is on every host that the target runs on when this resolves. Starts nothing. @throws BlueGreenError
+   * `artifact-refused`, `artifact-unavailable`, `release-invalid`, `resources-short`, `environment-unreachable`
+   */
+  ensure(place: SlotPlace, release: Pick<ReleaseFiles, 'version' | 'folder'>): Promise<void>;
+}
+
 /** What one instance writes: a file, or a stream of the program that runs it. */
 export interface InstanceLog {
   readonly instance: number;
@@ -193,6 +203,7 @@ export interface InstanceLog {
 /** What every environment does. A capability is present where the driver has it. */
 export interface Environment {
   readonly adoption?: Adoption | undefined;
+  readonly images?: Images | undefined;
   readonly addresses: Addresses;
   /**
    * For a sentence about what runs in a slot, and for whether it is still the same: `pid 4711`. Names each instance that

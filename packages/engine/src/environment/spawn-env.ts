@@ -29,7 +29,7 @@ export const defaultVariables = {
 export interface Given {
   readonly env: Variables;
   /** The command with the service's own variables filled in. */
-  readonly argv: readonly [string, ...string[]];
+  readonly argv: readonly string[];
 }
 
 /** @throws BlueGreenError `env-file-unreadable`, `env-file-invalid`, `variable-missing` naming every variable that is, or `variable-invalid`. */

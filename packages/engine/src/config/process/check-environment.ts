@@ -1,18 +1,17 @@
 // What the environment of a target cannot do of what the file says.
 
 import { driverCannot } from '../../domain/capabilities.ts';
-import { type Drivers, driverNamed, ownOf } from '../drivers.ts';
+import { type Drivers, ownOf } from '../drivers.ts';
 import { portsOfDraft } from '../instances/check.ts';
 import { error, type Finding } from '../kit/problems.ts';
 import type { TargetDraft } from '../target-draft.ts';
+import { driverOf } from './environment.ts';
 
 export function checkEnvironment(target: TargetDraft, drivers: Drivers['environments']): readonly Finding[] {
   const { own, path } = target;
-  const { environment } = own;
-  const name = environment && 'driver' in environment ? environment.driver : drivers[0].name;
-  const driver = driverNamed(drivers, name);
+  const driver = driverOf(own, drivers);
   if (!driver) return [];
-  const its = ownOf(environment, driver.name) as Parameters<NonNullable<typeof driver.check>>[0];
+  const its = ownOf(own.environment, driver.name) as Parameters<NonNullable<typeof driver.check>>[0];
   return [...checkAbilities(target, driver), ...(driver.check?.(its, [...path, 'environment']) ?? [])];
 }
 

@@ -1,7 +1,7 @@
 // Where the releases of a target run: folded over the drivers that there are.
 
 import { z } from 'zod';
-import { type Drivers, namesOf, ownOf, requireDriver, summariesOf } from '../drivers.ts';
+import { type Drivers, driverNamed, namesOf, ownOf, requireDriver, summariesOf } from '../drivers.ts';
 import { choice } from '../kit/values.ts';
 
 export function environmentSchema(drivers: Drivers['environments']) {
@@ -12,6 +12,15 @@ export function environmentSchema(drivers: Drivers['environments']) {
   // Only the driver knows the type of what is under its name.
   const unknownHere: Record<never, never> = Object.fromEntries(own);
   return z.strictObject({ driver, ...unknownHere }).describe('Where the releases of the target run.');
+}
+
+/** Undefined: its name could not be read. */
+export function driverOf(
+  { environment }: { readonly environment?: object | undefined },
+  drivers: Drivers['environments'],
+): Drivers['environments'][number] | undefined {
+  const name: unknown = environment && 'driver' in environment ? environment.driver : drivers[0].name;
+  return typeof name === 'string' ? driverNamed(drivers, name) : undefined;
 }
 
 type EnvironmentFile = z.infer<ReturnType<typeof environmentSchema>>;

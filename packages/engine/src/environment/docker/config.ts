@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type Draft, merge } from '../../config/kit/draft.ts';
-import { duration, listOf, matching, name, path, text, whole, yesNo } from '../../config/kit/values.ts';
+import { duration, listOf, matching, name, path, whole, yesNo } from '../../config/kit/values.ts';
 import { parseDuration } from '../../lib/units.ts';
 import type { DockerHost, DockerSettings, RegistryAccess } from './settings.ts';
 
@@ -36,7 +36,7 @@ const registryKeys = z
     registry: matching(/^[A-Za-z0-9.-]{1,253}(:\d{1,5})?$/, 'a registry such as registry.example.com').describe(
       'As image names have it; docker.io for names without one.',
     ),
-    username: text().describe('With `password` or `command`.').optional(),
+    username: word().describe('With `password` or `command`.').optional(),
     password: matching(/^[^\p{Cc}]{1,4096}$/u, 'a text without control characters')
       .describe(`Better from the environment: "\${REGISTRY_PASSWORD}".`)
       .optional(),

@@ -73,7 +73,7 @@ it('asks for a container that may do little, that is found by its labels, and th
 
 it('publishes nothing where the service listens on the network of the host, and leaves to the image what is its own', () => {
   const docker = { ...request.docker, network: 'host', user: undefined };
-  const options = containerOptions({ ...request, docker, argv: undefined, workingFolder: undefined, folders: [] });
+  const options = containerOptions({ ...request, docker, argv: [], workingFolder: undefined, folders: [] });
   expect(options).not.toHaveProperty('ExposedPorts');
   expect(options.HostConfig).not.toHaveProperty('PortBindings');
   for (const key of ['Entrypoint', 'Cmd', 'WorkingDir', 'User']) expect(options).not.toHaveProperty(key);

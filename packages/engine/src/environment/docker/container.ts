@@ -25,8 +25,8 @@ export interface ContainerRequest {
   readonly release: { readonly version: string; readonly digest: string };
   /** With its digest, or the id of an image that is on the host. */
   readonly image: string;
-  /** Undefined: what the image starts by itself. */
-  readonly argv: readonly [string, ...string[]] | undefined;
+  /** Empty: what the image starts by itself. */
+  readonly argv: readonly string[];
   readonly env: Variables;
   /** Undefined: the folder of the image. */
   readonly workingFolder: string | undefined;
@@ -46,7 +46,7 @@ export function containerName({ place, launch }: Pick<ContainerRequest, 'place' 
 
 export function containerOptions(request: ContainerRequest): Docker.ContainerCreateOptions {
   const { docker, env, argv, image, place, workingFolder } = request;
-  const [program, ...words] = argv ?? [];
+  const [program, ...words] = argv;
   const port = `${place.port}/tcp`;
   return {
     name: containerName(request),

@@ -4,7 +4,7 @@ import { silentLog } from '../../lib/log.ts';
 import type { EnvironmentDriver } from '../driver.ts';
 import { localPortsOf } from '../local-ports.ts';
 import { checkDocker } from './check.ts';
-import { dockerKeys, resolveDocker } from './config.ts';
+import { dockerKeys, dockerSecrets, resolveDocker } from './config.ts';
 import { createDockerEnvironment } from './driver.ts';
 import { recordedInstances } from './record.ts';
 import type { DockerSettings } from './settings.ts';
@@ -13,9 +13,11 @@ export const docker: EnvironmentDriver<typeof dockerKeys, DockerSettings> = {
   name: 'docker',
   summary: 'containers of Docker Engine',
   quota: { limits: ['memory', 'cpu', 'pids'] },
+  ownCommand: true,
   keys: dockerKeys,
   check: checkDocker,
   resolve: resolveDocker,
+  secrets: dockerSecrets,
   create: createDockerEnvironment,
   running: (stateFolder) => recordedInstances({ stateFolder, log: silentLog }),
   addressesOf: localPortsOf,

@@ -4,20 +4,21 @@
 import { mkdirSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Addresses, Environment, SlotPlace } from '../environment.ts';
+import type { Addresses, Environment, ReleaseFiles, SlotPlace } from '../environment.ts';
 import { folderMark, newLaunch } from '../launch-mark.ts';
 import { localPorts } from '../local-ports.ts';
 import { quoteLines } from '../log-lines.ts';
 import { withSlotLock } from '../slot-lock.ts';
 import { tailLog } from '../tail.ts';
 import { createDockerClient, type DockerClient } from './client.ts';
+import { ensureImage } from './images.ts';
 import { inspectSlot } from './inspect.ts';
 import { sweepHosts } from './leftovers.ts';
-import { prepare } from './prepare.ts';
+import { imageOf, prepare } from './prepare.ts';
 import { judgeBy, readRecord, recordedInstances, startedAs } from './record.ts';
 import { clientNamed, logFileOf, type Room } from './room.ts';
 import type { DockerHost, DockerSettings } from './settings.ts';
-import { fetchImage, startSlot } from './start.ts';
+import { startSlot } from './start.ts';
 import { stopSlot } from './stop.ts';
 
 export interface DockerEnvironmentOptions {
@@ -40,7 +41,9 @@ export function createDockerEnvironment(options: DockerEnvironmentOptions): Envi
     describe: ({ id, pid }) => (id === undefined ? `pid ${pid}` : `container ${id}`),
     start: async (place, release, settings) => {
       const request = { place, release, settings };
-      await fetchImage(room, request);
+      // All that can refuse, and a pull, which may take minutes, before the lock is taken.
+      prepare(room, request, newLaunch(room.mark));
+      await ensureImages(room, place, release);
       return locked(place, settings.graceMs + settings.settleMs, () => startSlot(room, request));
     },
     preflight: (place, release, settings) =>
@@ -50,6 +53,7 @@ export function createDockerEnvironment(options: DockerEnvironmentOptions): Envi
     startedAs: (slot) => startedAs(room, slot),
     running: () => recordedInstances(room),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
+    images: { ensure: (place, release) => ensureImages(room, place, release) },
     sweep: (places) => sweepHosts(room, places, clientsOf(room, places)),
     logs: (place) => {
       const file = logFileOf(room, place);
@@ -82,6 +86,13 @@ function openRoom({ stateFolder, settingsOf, clock, log }: DockerEnvironmentOpti
     clientOf: (place, name) => clientNamed(settings(place).hosts.map(clientFor), name),
     looks: new Map(),
   };
+}
+
+async function ensureImages(room: Room, place: SlotPlace, release: Pick<ReleaseFiles, 'folder'>): Promise<void> {
+  const docker = room.settingsOf(place);
+  const { image } = imageOf(docker, release);
+  if (image === undefined) return;
+  await Promise.all(docker.hosts.map(({ name }) => ensureImage(room.clientOf(place, name), image, docker)));
 }
 
 /** A slot keeps its port on every host, and is reached at the address of the host that it runs on. */

@@ -3,7 +3,7 @@
 import { BlueGreenError } from '../../lib/errors.ts';
 import { readImage } from '../../lib/image-file.ts';
 import type { Variables } from '../env-files.ts';
-import { describePlace, type Effective } from '../environment.ts';
+import { describePlace, type Effective, type ReleaseFiles } from '../environment.ts';
 import { requireRelease } from '../release-folder.ts';
 import { requireResources } from '../resources.ts';
 import { buildEnvironment } from '../spawn-env.ts';
@@ -12,6 +12,7 @@ import { type RenderedFile, renderTemplates } from '../templates.ts';
 import { launchFolder } from './config-files.ts';
 import { isLocal } from './hosts.ts';
 import type { Room, StartRequest } from './room.ts';
+import type { DockerSettings } from './settings.ts';
 
 export interface Prepared {
   /** What the container is made of: a name with its digest, or the configured one for a release of files. */
@@ -19,10 +20,17 @@ export interface Prepared {
   /** Undefined where the release is the image. */
   readonly releaseFolder: string | undefined;
   readonly env: Variables;
-  readonly argv: readonly [string, ...string[]];
+  /** Empty: what the image starts by itself. */
+  readonly argv: readonly string[];
   readonly configFolder: string;
   readonly files: readonly RenderedFile[];
   readonly startedWith: Effective;
+}
+
+/** @throws BlueGreenError `release-invalid` */
+export function imageOf({ image }: Pick<DockerSettings, 'image'>, { folder }: Pick<ReleaseFiles, 'folder'>) {
+  const ofImage = readImage(folder);
+  return { ofImage, image: ofImage ? `${ofImage.name}@${ofImage.digest}` : image };
 }
 
 /** @throws what `Environment.start` throws before it asks Docker */
@@ -30,8 +38,7 @@ export function prepare(room: Room, { place, release, settings }: StartRequest, 
   requireRelease(release);
   const docker = room.settingsOf(place);
   const [host] = docker.hosts;
-  const ofImage = readImage(release.folder);
-  const image = ofImage ? `${ofImage.name}@${ofImage.digest}` : docker.image;
+  const { ofImage, image } = imageOf(docker, release);
   const refuse = (why: string): never => {
     throw new BlueGreenError('release-invalid', `${describePlace(place)} cannot start ${release.version}: ${why}`);
   };
@@ -41,6 +48,7 @@ export function prepare(room: Room, { place, release, settings }: StartRequest, 
     return refuse(`it has files, which ${host.name} does not have: publish it as an image`);
   const configFolder = launchFolder(room, place, launch);
   const { env, argv } = buildEnvironment({ place, release, settings, launch, configFolder });
+  if (argv.length === 0 && !ofImage) return refuse('neither the configuration nor the release has a `command`');
   const files = renderTemplates({ place, release, templates: settings.templates, values: env });
   if (files.length > 0 && !isLocal(host))
     return refuse(`it has templates, which are filled in on this machine and not on ${host.name}`);

@@ -7,7 +7,8 @@ import { BlueGreenError } from '../../lib/errors.ts';
 import { type DockerClient, unlessMissing } from './client.ts';
 
 export interface Program {
-  readonly name: string;
+  /** Undefined: Docker finds what the image names. */
+  readonly name: string | undefined;
   readonly folder: string;
   readonly path: string;
 }
@@ -21,6 +22,7 @@ const isLink = 0x0800_0000;
 /** @throws BlueGreenError `exec-not-found` */
 export async function requireProgram(client: DockerClient, container: string, program: Program): Promise<void> {
   const { name, folder, path } = program;
+  if (name === undefined) return;
   const places = name.includes('/')
     ? [posix.resolve(folder, name)]
     : path

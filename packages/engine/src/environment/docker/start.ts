@@ -26,13 +26,6 @@ import { logFileOf, placeFields, type Room, type StartRequest } from './room.ts'
 import { acceptFound, settle } from './settle.ts';
 import { removeContainer, stopSlot } from './stop.ts';
 
-/** Before the slot's lock is taken: a pull may take minutes. */
-export async function fetchImage(room: Room, request: StartRequest): Promise<void> {
-  const { image } = prepare(room, request, newLaunch(room.mark));
-  const docker = room.settingsOf(request.place);
-  await ensureImage(room.clientOf(request.place, docker.hosts[0].name), image, docker);
-}
-
 /** Under the slot's lock. */
 export async function startSlot(room: Room, request: StartRequest): Promise<Running> {
   const { place, settings } = request;

@@ -22,7 +22,7 @@ describe('a sweep', () => {
     const launch = newLaunch(folderMark(stateFolder));
     const env = { ...settings.env, APPLICATION_PORT: String(green.port), BLUEGREEN_LAUNCH: launch };
     const logFile = join(folder, 'orphan.txt');
-    const orphan = await spawnDetached({ argv: settings.command, cwd: release('v2').folder, env, logFile });
+    const orphan = await spawnDetached({ argv: ['node', 'server.mjs'], cwd: release('v2').folder, env, logFile });
     const cleared = await environment.sweep([blue], 1_000_000);
     expect(cleared).toEqual([{ kind: 'process', what: `pid ${orphan.pid} (node)` }]);
     expect(marked()).toEqual([owned.pid]);

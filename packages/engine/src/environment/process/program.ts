@@ -4,6 +4,12 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BlueGreenError } from '../../lib/errors.ts';
 
+/** @throws BlueGreenError `exec-not-found`: a release of files does not know by itself what it starts */
+export function requireCommand([program, ...words]: readonly string[]): readonly [string, ...string[]] {
+  if (program !== undefined) return [program, ...words];
+  throw new BlueGreenError('exec-not-found', 'neither the configuration nor the release has a `command`');
+}
+
 /**
  * Searches a name with a slash in the release's folder, any other in `PATH`. @returns where it was found. @throws
  * BlueGreenError `exec-not-found`

@@ -30,7 +30,7 @@ import { helpedStart, helperFor, requireHelped, requireHelper, type SlotHelper }
 import { observe, type Running } from './inspect.ts';
 import { ensureWriter, openOutput, requireWriter } from './log-pipe.ts';
 import { giveOutput, ownerOf, requireReach } from './owner.ts';
-import { requireProgram } from './program.ts';
+import { requireCommand, requireProgram } from './program.ts';
 import { type LiveRecord, type RunningRecord, writeRecord } from './record.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { clearScope, scoped } from './scope.ts';
@@ -99,7 +99,8 @@ interface Prepared {
 function prepare(room: Room, { place, release, settings }: StartRequest, launch: string): Prepared {
   requireRelease(release);
   const configFolder = configFolderOf(recordPlace(room, place), launch);
-  const { env, argv } = buildEnvironment({ place, release, settings, launch, configFolder });
+  const { env, argv: words } = buildEnvironment({ place, release, settings, launch, configFolder });
+  const argv = requireCommand(words);
   const files = renderTemplates({ place, release, templates: settings.templates, values: env });
   requireWriter();
   const program = requireProgram(argv[0], release.folder, env.PATH ?? '');

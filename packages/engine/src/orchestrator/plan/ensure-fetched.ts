@@ -10,7 +10,7 @@ import { buildOf } from '../../state/builds.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import { fetchedSha256 } from '../../state/fetched.ts';
 import { isUnwritten } from '../../state/patience.ts';
-import type { Core, Target, TargetContext } from '../core.ts';
+import { type Core, placeOf, type Target, type TargetContext } from '../core.ts';
 import { ensureRelease, type Fetching, isThere, releaseFolder } from '../releases/ensure.ts';
 import { failed, type StepResult } from '../run/step.ts';
 
@@ -31,13 +31,26 @@ export async function obtainRelease(obtaining: Obtaining): Promise<StepResult | 
       ? conflict(obtaining, build.artifact)
       : fetchInto(obtaining, { source: build.artifact, commit: build.commit });
   });
-  const image = refusal ? undefined : readImage(folder);
-  return image
-    ? failed(
-        'release-invalid',
-        `${row.version} is the image ${image.name}@${image.digest}, and ${target.name} runs programs: publish an archive, since there is no driver for images yet`,
-      )
-    : refusal;
+  return refusal ?? imageOn(obtaining, folder);
+}
+
+/** A release that is an image is on every host before anything else begins: a pull has its own ways to fail. */
+async function imageOn({ target, row }: Obtaining, folder: string): Promise<StepResult | undefined> {
+  const image = readImage(folder);
+  if (!image) return undefined;
+  const { images } = target.environment;
+  if (!images)
+    return failed(
+      'release-invalid',
+      `${row.version} is the image ${image.name}@${image.digest}, and ${target.name} runs programs: publish an archive, or name an environment that runs images`,
+    );
+  try {
+    await images.ensure(placeOf(target, row.slot), { version: row.version, folder });
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof BlueGreenError) || isUnwritten(thrown)) throw thrown;
+    return failed(thrown.code, `${row.version} cannot be run: ${thrown.message}`);
+  }
 }
 
 /** Clears what a killed controller left of a fetch. */

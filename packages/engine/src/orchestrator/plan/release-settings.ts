@@ -20,7 +20,7 @@ import { shellWords } from '../../lib/shell-words.ts';
 import { endpointsOf, placeOf, type Target } from '../core.ts';
 
 interface RunBy {
-  readonly command: readonly [string, ...string[]];
+  readonly command: readonly string[];
   readonly commandFrom: 'configuration' | 'release';
   readonly requiredEnv: readonly string[];
   readonly envFormats: readonly VariableFormat[];
