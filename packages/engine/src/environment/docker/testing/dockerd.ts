@@ -1,0 +1,50 @@
+// A dockerd with its own folder: network and netfilter are left alone, and it ends by its pid.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { importTestImage } from './test-image.ts';
+
+const readyMs = 60_000;
+const endMs = 30_000;
+
+const quiet = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'];
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export function startDaemon(folder: string): ChildProcess {
+  const args = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')];
+  const own = ['-H', `unix://${join(folder, 'docker.sock')}`, '-p', join(folder, 'docker.pid'), '--group', 'root'];
+  const daemon = spawn('dockerd', [...args, ...own, ...quiet], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = createWriteStream(join(folder, 'dockerd.log'));
+  daemon.stdout.pipe(log, { end: false });
+  daemon.stderr.pipe(log, { end: false });
+  daemon.on('error', (thrown) => log.write(String(thrown)));
+  return daemon;
+}
+
+export async function readyDaemon(folder: string, daemon: ChildProcess): Promise<{ readonly socket: string }> {
+  const socket = join(folder, 'docker.sock');
+  const docker = new Docker({ socketPath: socket });
+  for (const until = Date.now() + readyMs; ; ) {
+    if (daemon.exitCode !== null || daemon.pid === undefined) throw new Error('it ended at once');
+    if (await docker.ping().then(Boolean, () => false)) break;
+    if (Date.now() > until) throw new Error('it does not answer');
+    await sleep(50);
+  }
+  await importTestImage(docker, folder);
+  return { socket };
+}
+
+export async function endDaemon(daemon: ChildProcess): Promise<void> {
+  if (daemon.exitCode !== null || daemon.pid === undefined) return;
+  const ended = new Promise((resolve) => daemon.once('exit', resolve));
+  daemon.kill('SIGTERM');
+  await Promise.race([ended, sleep(endMs)]);
+  if (daemon.exitCode === null) daemon.kill('SIGKILL');
+}
+
+export function lastLog(folder: string): string {
+  return readFileSync(join(folder, 'dockerd.log'), 'utf8').split('\n').slice(-10).join('\n');
+}
