@@ -64,11 +64,7 @@ export function composeEngine(options: CompositionOptions): Engine {
     ...secretsIn(settings.notify),
     ...statusSecrets(settings.statuses),
     ...auditSecrets(settings.audit),
-    ...settings.targets.flatMap(({ artifacts, judge, driver, environment }) => [
-      ...artifactSecrets(artifacts),
-      ...judgeSecrets(judge),
-      ...(requireDriver(drivers.environments, driver).secrets?.(environment) ?? []),
-    ]),
+    ...settings.targets.flatMap((target) => secretsOfTarget(target, drivers)),
   ];
   const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: changeSignal.announce });
   const environments = createEnvironments({ settings, drivers, clock, log });
@@ -120,6 +116,11 @@ export function composeEngine(options: CompositionOptions): Engine {
     ...verbs,
     notify: (signal) => notify({ withLease: verbs.withLease, clock, log }, notifiers(), signal),
   };
+}
+
+function secretsOfTarget({ artifacts, judge, driver, environment }: TargetSettings, drivers: EngineDrivers) {
+  const ofEnvironment = requireDriver(drivers.environments, driver).secrets?.(environment) ?? [];
+  return [...artifactSecrets(artifacts), ...judgeSecrets(judge), ...ofEnvironment];
 }
 
 const stepsOfPeople = steps.filter(({ waitsFor }) => waitsFor === 'people').map(({ name }) => name);

@@ -124,24 +124,21 @@ describe.skipIf(socket === undefined)(`a Docker that is restarted${skipped}`, ()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'with %s: what should run comes up again, and nothing else',
-    async (signal) => {
-      const { environment, another, blue, green, release, settings, containers } = fixture;
-      await environment.start(green, release('v1'), settings);
-      await environment.stop(green, 10_000);
-      await environment.start(blue, release('v2'), settings);
-      const [before] = await containers();
-      await endDaemon(daemon);
-      expect((await refusalOf(environment.inspect(blue))).code).toBe('environment-unreachable');
-      expect(environment.startedAs(blue)?.version).toBe('v2');
-      daemon = startDaemon(folder);
-      await readyDaemon(folder, daemon);
-      expect((await ask(blue)).env.APP_VERSION).toBe('v2');
-      await another().start(blue, release('v2'), settings);
-      expect(await another().inspect(blue)).toMatchObject({ kind: 'running', version: 'v2' });
-      expect((await containers()).map(({ Id }) => Id)).toEqual([before?.Id]);
-      expect(await environment.inspect(green)).toMatchObject({ kind: 'stopped' });
-    },
-  );
+  it('starts again what should run, and nothing else', async () => {
+    const { environment, another, blue, green, release, settings, containers } = fixture;
+    await environment.start(green, release('v1'), settings);
+    await environment.stop(green, 10_000);
+    await environment.start(blue, release('v2'), settings);
+    const [before] = await containers();
+    await endDaemon(daemon);
+    expect((await refusalOf(environment.inspect(blue))).code).toBe('environment-unreachable');
+    expect(environment.startedAs(blue)?.version).toBe('v2');
+    daemon = startDaemon(folder);
+    await readyDaemon(folder, daemon);
+    expect((await ask(blue)).env.APP_VERSION).toBe('v2');
+    await another().start(blue, release('v2'), settings);
+    expect(await another().inspect(blue)).toMatchObject({ kind: 'running', version: 'v2' });
+    expect((await containers()).map(({ Id }) => Id)).toEqual([before?.Id]);
+    expect(await environment.inspect(green)).toMatchObject({ kind: 'stopped' });
+  });
 });
