@@ -5,6 +5,7 @@ import type { VariableFormat } from '../config/process/required-env.ts';
 import type { Endpoint, SlotKey, SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
+import type { Images } from './release-images.ts';
 import type { TailOptions } from './tail.ts';
 
 /** What the configuration says of where a slot is. */
@@ -178,15 +179,6 @@ export type RunningSlot = SlotObservation & { readonly kind: 'running' };
 export interface Adoption {
   /** Takes over whatever answers at the slot's addresses without touching it. @throws `not-found` when nothing does. */
   adopt(place: SlotPlace, known: { readonly version: string; readonly digest: string }): Promise<RunningSlot>;
-}
-
-/** A capability: a release may be an image, which `bluegreen.image.json` in its folder names. */
-export interface Images {
-  /**
-   * The image is on every host that the target runs on when this resolves. Starts nothing. @throws BlueGreenError
-   * `artifact-refused`, `artifact-unavailable`, `release-invalid`, `resources-short`, `environment-unreachable`
-   */
-  ensure(place: SlotPlace, release: Pick<ReleaseFiles, 'version' | 'folder'>): Promise<void>;
 }
 
 /** What one instance writes: a file, or a stream of the program that runs it. */

@@ -2,6 +2,7 @@
 // command line, never change one slot at once; reading the state needs no lock.
 
 import { mkdirSync } from 'node:fs';
+import type { SlotKey } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Addresses, Environment, ReleaseFiles, SlotPlace } from '../environment.ts';
@@ -88,7 +89,7 @@ function openRoom({ stateFolder, settingsOf, clock, log }: DockerEnvironmentOpti
   };
 }
 
-async function ensureImages(room: Room, place: SlotPlace, release: Pick<ReleaseFiles, 'folder'>): Promise<void> {
+async function ensureImages(room: Room, place: SlotKey, release: Pick<ReleaseFiles, 'folder'>): Promise<void> {
   const docker = room.settingsOf(place);
   const { image } = imageOf(docker, release);
   if (image === undefined) return;
