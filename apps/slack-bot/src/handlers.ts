@@ -14,6 +14,7 @@ import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { firstModalId } from './modals/first-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
+import { stopModalId } from './modals/stop-modal.ts';
 import {
   chooseTarget,
   type FormErrors,
@@ -22,6 +23,7 @@ import {
   submitDeploy,
   submitFirst,
   submitReject,
+  submitStop,
 } from './modals/submissions.ts';
 import { channelEnded, channelEnds, channelReturned, channelReturns } from './outbox/channel-events.ts';
 import type { BotContext } from './slack/bot-context.ts';
@@ -97,6 +99,7 @@ function registerForms(app: App, bot: BotContext): void {
     [deployModalId]: submitDeploy,
     [rejectModalId]: submitReject,
     [continueModalId]: submitContinue,
+    [stopModalId]: submitStop,
     [firstModalId]: submitFirst,
   };
   for (const [id, submit] of Object.entries(forms))

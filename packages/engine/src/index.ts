@@ -25,7 +25,7 @@ export type {
   Receipt,
   StepView,
 } from './api/deployment.ts';
-export type { DeploymentRef, Engine } from './api/engine.ts';
+export type { DeploymentRef, Engine, QuickLook } from './api/engine.ts';
 export type { Decider, ExplanationView, JudgedShare, PersonAct } from './api/explanation.ts';
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
 export type { CalledAlert, CallResult, Monitoring, MonitoringCall } from './api/monitoring.ts';

@@ -45,6 +45,8 @@ const announcements = {
   'promoted-on': { line: 'none' },
   paused: { line: 'none' },
   resumed: { line: 'none' },
+  'author-good': { line: 'none' },
+  'author-stopped': { line: 'requester' },
   'abort-asked': { line: 'none' },
   'rollback-asked': { line: 'none' },
   locked: { note: '🔐' },

@@ -8,6 +8,7 @@ import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { directsFor } from './direct.ts';
 import { announceConfiguration, announceContract, announceDelivery, announceDrift } from './live-messages.ts';
+import { askAuthors } from './looks.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
 import { createSummaries } from './summaries.ts';
 
@@ -140,6 +141,7 @@ function announceDeployment({ engine }: Announcer, row: AuditRead, view: Deploym
   const isEnd = row.action === 'deployment-finished';
   const facts = { ...factsOf(row), head: isEnd ? row.hash : undefined };
   const line = lineFor(row);
+  askAuthors(engine, view);
   if (isEnd) engine.audit.publishHead(transport, row);
   if (line !== undefined)
     putOnce(engine.outbox, {

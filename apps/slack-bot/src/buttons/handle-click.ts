@@ -13,8 +13,9 @@ import type { Card } from '../cards/blocks.ts';
 import { readRef, readSideRef } from '../cards/button-value.ts';
 import { retryDelivery } from '../cards/delivery-card.ts';
 import { unlockAction } from '../cards/lock-card.ts';
+import { goodLook, stopLook } from '../cards/look-card.ts';
 import { homePage, readStatusPage, statusPage } from '../cards/pages.ts';
-import { refusalCard } from '../cards/refusal-card.ts';
+import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import { isTimelineAction } from '../cards/timeline-button.ts';
 import { isWaitingAction } from '../cards/waiting-card.ts';
 import { approversOf, asksApprovers, isSignal, sendSignal } from '../commands/signals.ts';
@@ -52,7 +53,9 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
   const view = ref && bot.engine.deployment(ref.id);
   if (ref === undefined || view === undefined) return refused(bot, input, unknownButton);
   const click: DeploymentClick = { ...input, view, stateVersion: ref.stateVersion };
-  if (name === 'reject' || name === 'continue') return handleReasonClick(bot, click, name);
+  if (name === goodLook) return handleGoodLook(bot, click);
+  const form = entryOf(reasonForms, name);
+  if (form !== undefined) return handleReasonClick(bot, click, form);
   const result =
     name === 'rollback'
       ? handleRollbackClick(bot, click)
@@ -64,6 +67,9 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
   putCard(bot.engine.outbox, view, { urgent: true });
   return refusalCard(result.refusal);
 }
+
+/** What asks for a reason first. */
+const reasonForms = { reject: 'reject', continue: 'continue', [stopLook]: 'stop' } as const;
 
 interface DeploymentClick extends ButtonClick {
   readonly view: DeploymentView;
@@ -78,6 +84,14 @@ async function handleSignalClick(
   const { engine, people } = bot;
   const actor = asksApprovers(name) ? await people.decider(user, approversOf(engine, view)) : people.actor(user);
   return sendSignal(engine, { name, ref: { id: view.id, stateVersion }, actor });
+}
+
+/** Not bound to the state of the card: a step that went on meanwhile does not change what the author saw. */
+function handleGoodLook({ engine, people }: BotContext, { view, user }: DeploymentClick): Card {
+  const result = engine.quickLook({ id: view.id }, people.actor(user), { says: 'good' });
+  return result.ok
+    ? noticeCard('👍 Noted. It approves nothing; you can still stop the canary.')
+    : refusalCard(result.refusal);
 }
 
 /** The engine's rollback is about a target; this button is about the deployment that its card shows. */
@@ -97,7 +111,7 @@ function handleRollbackClick(
 async function handleReasonClick(
   bot: BotContext,
   { view, stateVersion, user, triggerId }: DeploymentClick,
-  name: 'reject' | 'continue',
+  name: 'reject' | 'continue' | 'stop',
 ): Promise<Card | undefined> {
   const { people } = bot;
   return openReasonModal(bot, { name, actor: people.actor(user), triggerId, view, stateVersion });

@@ -12,6 +12,7 @@ import { type DeployForm, deployModal } from './deploy-modal.ts';
 import { firstModal } from './first-modal.ts';
 import type { Modal } from './inputs.ts';
 import { rejectModal } from './reject-modal.ts';
+import { stopModal } from './stop-modal.ts';
 import { timelineModal } from './timeline-modal.ts';
 
 export interface OpenInput {
@@ -29,7 +30,7 @@ export async function openDeployModal(
   return open(bot, triggerId, deployModal(form.value));
 }
 
-const forms = { reject: rejectModal, continue: continueModal } as const;
+const forms = { reject: rejectModal, continue: continueModal, stop: stopModal } as const;
 
 /** Of what asks for a reason. */
 export async function openReasonModal(

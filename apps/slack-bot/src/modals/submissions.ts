@@ -36,6 +36,9 @@ export const submitReject = (bot: BotContext, form: Submission): Promise<FormErr
 export const submitContinue = (bot: BotContext, form: Submission): Promise<FormErrors> =>
   submitReason(bot, form, (ref, actor, reason) => bot.engine.continueFrozen(ref, actor, reason));
 
+export const submitStop = (bot: BotContext, form: Submission): Promise<FormErrors> =>
+  submitReason(bot, form, ({ id }, actor, words) => bot.engine.quickLook({ id }, actor, { says: 'stop', words }));
+
 export async function submitFirst(
   { engine, people }: BotContext,
   { user, metadata, values }: Submission,

@@ -9,6 +9,7 @@ import { deliveryCard } from '../cards/delivery-card.ts';
 import { deploymentCard } from '../cards/deployment-card.ts';
 import { driftCard, driftOverCard } from '../cards/drift-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from '../cards/lines.ts';
+import { canLook, lookCard } from '../cards/look-card.ts';
 import { mentionFormatter, nameFormatter } from '../cards/people-formatter.ts';
 import { strandedCard } from '../cards/stranded-card.ts';
 import { summaryCard } from '../cards/summary-card.ts';
@@ -97,6 +98,12 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
       }),
       over: view.outcome !== undefined,
     };
+  },
+  look: ({ deploymentId, user }, { engine: { deployment, outbox } }) => {
+    const view = deployment(deploymentId);
+    if (view === undefined) return undefined;
+    const channel = readMessageRef(outbox.reference(cardKey(deploymentId)))?.channel;
+    return { channel: user, card: lookCard(view, channel), over: !canLook(view) };
   },
   chart: ({ deploymentId }, { engine: { deployment, timelines } }) => {
     const view = deployment(deploymentId);

@@ -12,6 +12,8 @@ export type Payloads = {
   readonly line: LineFacts & { readonly deploymentId: string; readonly mention: 'approvers' | 'requester' | undefined };
   readonly note: LineFacts & { readonly name: string; readonly channel: string; readonly emoji: string };
   readonly direct: { readonly deploymentId: string; readonly user: string; readonly about: LineFacts | undefined };
+  /** Asks an author for a look at the canary; updated in place when that is over. */
+  readonly look: { readonly deploymentId: string; readonly user: string };
   /** The charts as a file, in the thread of the card, for a workspace that does not know native ones. */
   readonly chart: { readonly deploymentId: string };
   /** The card itself, to a person, while its channel takes none. */
@@ -69,13 +71,15 @@ const lasting: readonly string[] = [
   'delivery',
   'configuration',
   'stranded',
+  'look',
 ] satisfies readonly Kind[];
 
 /** The others are sent once and never changed. */
 export const isUpdatedInPlace = (kind: string): boolean => lasting.includes(kind);
 
 /** To one person. */
-export const isDirect = (kind: string): boolean => ['direct', 'build-direct', 'stranded', 'lock-taken'].includes(kind);
+export const isDirect = (kind: string): boolean =>
+  ['direct', 'build-direct', 'stranded', 'lock-taken', 'look'].includes(kind);
 
 export const cardKey = (deploymentId: string): string => `card:${deploymentId}`;
 
@@ -125,7 +129,7 @@ function copiesOf({ reference }: Pick<Outbox, 'reference'>, deploymentId: string
 
 /** Once per key: a row that is read again after a crash makes no second message. */
 export function putOnce<
-  K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration' | 'stranded'>,
+  K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration' | 'stranded' | 'look'>,
 >(
   outbox: Outbox,
   message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },

@@ -32,6 +32,8 @@ export interface DeploymentRef {
   readonly stateVersion?: number | undefined;
 }
 
+export type QuickLook = { readonly says: 'good' } | { readonly says: 'stop'; readonly words: string };
+
 export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs, Writable {
   readonly settings: Settings;
   readonly outbox: Outbox;
@@ -51,6 +53,8 @@ export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs,
   promote(ref: DeploymentRef, actor: Actor, options?: { readonly full?: boolean }): Result<DeploymentView>;
   pause(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
   resume(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  /** What an author of the release says after a quick look at the canary; `stop` pauses it, and needs words. */
+  quickLook(ref: DeploymentRef, actor: Actor, look: QuickLook): Result<DeploymentView>;
   /** Aborts before full promotion; after it, `rollback` is used. */
   abort(ref: DeploymentRef, actor: Actor, reason?: string): Result<DeploymentView>;
   /** Lets a deployment go on that a freeze holds. */

@@ -41,6 +41,8 @@ const reports = {
   'promoted-on': {},
   paused: {},
   resumed: {},
+  'author-good': {},
+  'author-stopped': {},
   'abort-asked': {},
   'rollback-asked': {},
   locked: {},

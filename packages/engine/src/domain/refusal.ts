@@ -19,6 +19,7 @@ export const refusalRules = {
   'no-such-deployment': 'the deployment must exist',
   'no-such-request': 'the request must still wait',
   'not-allowed-now': 'only legal next actions',
+  'not-author': 'the quick look during a canary is the authors’',
   'not-approver': 'approvers decide',
   'not-in-team': 'people of the configured list act, all others may look',
   'not-startable': 'a release that cannot be started is not begun',

@@ -50,6 +50,8 @@ export const decisionEvents = {
   'promoted-on': nothing,
   paused: nothing,
   resumed: nothing,
+  'author-good': nothing,
+  'author-stopped': nothing,
   'abort-asked': nothing,
   'rollback-asked': nothing,
   locked: { until: count },

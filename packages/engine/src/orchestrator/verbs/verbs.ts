@@ -45,6 +45,7 @@ import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.t
 import { lookNow } from './look-now.ts';
 import { migrationsPlan, migrationsStatus, runMigrations } from './migrations.ts';
 import { pauseBackfill, resumeBackfill } from './pause-backfill.ts';
+import { quickLook } from './quick-look.ts';
 import { rebuildState } from './rebuild.ts';
 import { recordRefusal } from './refused.ts';
 import { adoptRouting, restoreRouting } from './repairing.ts';
@@ -125,7 +126,11 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
   };
 }
 
-const planned = (core: Core): WaitingVerbs & CalendarVerbs & Pick<Engine, 'monitoring' | 'drill'> => ({
+const planned = (core: Core): WaitingVerbs & CalendarVerbs & Pick<Engine, 'monitoring' | 'drill' | 'quickLook'> => ({
+  quickLook: (ref, actor, look) => {
+    const said = quickLook(core, ref, actor, look);
+    return said.ok ? ok(viewDeployment(core, said.value)) : said;
+  },
   monitoring: { take: (call) => takeCall(core, call) },
   drill: (request) => {
     const asked = askForDrill(core, request);

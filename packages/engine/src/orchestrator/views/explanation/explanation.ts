@@ -112,6 +112,8 @@ const effects: Readonly<Partial<Record<string, 'on' | 'back' | 'neither'>>> = {
   rejected: 'back',
   paused: 'neither',
   resumed: 'neither',
+  'author-good': 'on',
+  'author-stopped': 'back',
 };
 
 function actOf({ at, actor, action, sentence, about }: TimelineEntry, shares: readonly JudgedShare[]): PersonAct[] {
