@@ -6,9 +6,9 @@ import { findPerson, isStorageFault, messageOf, personOf, readEvent, yieldToEven
 import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, redraw, transport } from '../outbox/messages.ts';
 import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
+import { announceCanary } from './canary.ts';
 import { directsFor } from './direct.ts';
 import { announceConfiguration, announceContract, announceDelivery, announceDrift } from './live-messages.ts';
-import { askAuthors } from './looks.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
 import { createSummaries } from './summaries.ts';
 
@@ -141,7 +141,7 @@ function announceDeployment({ engine }: Announcer, row: AuditRead, view: Deploym
   const isEnd = row.action === 'deployment-finished';
   const facts = { ...factsOf(row), head: isEnd ? row.hash : undefined };
   const line = lineFor(row);
-  askAuthors(engine, view);
+  announceCanary(engine, view);
   if (isEnd) engine.audit.publishHead(transport, row);
   if (line !== undefined)
     putOnce(engine.outbox, {
@@ -151,8 +151,6 @@ function announceDeployment({ engine }: Announcer, row: AuditRead, view: Deploym
       // A line that mentions people does not wait behind one that informs.
       urgent: line.mention !== undefined,
     });
-  if (isEnd && engine.timelines.trend(view.id) !== undefined)
-    putOnce(engine.outbox, { key: `chart:${view.id}`, kind: 'chart', payload: { deploymentId: view.id } });
   for (const { user, deploymentId, about } of directsFor(engine, row, view))
     putOnce(engine.outbox, {
       key: `direct:${row.seq}:${user}`,
