@@ -33,6 +33,7 @@ import { connectBuilds } from './builds.ts';
 import { createTargetChecks } from './checks.ts';
 import type { EngineDrivers } from './engine-drivers.ts';
 import { followInstances } from './following-balancer.ts';
+import { instanceChecks } from './instance-checks.ts';
 import { createTargetMigrator } from './migrators.ts';
 import { createNotifiers } from './notifiers.ts';
 import { createReports } from './reports.ts';
@@ -183,7 +184,7 @@ function upstreamsOf(
 }
 
 function balancerSpec(
-  { service, target, balancer }: TargetSettings,
+  { service, target, balancer, health }: TargetSettings,
   preview: PreviewRoute,
   upstreams: BalancerSpec['upstreams'],
 ): BalancerSpec {
@@ -192,6 +193,7 @@ function balancerSpec(
     target,
     listen: balancer.listen,
     upstreams,
+    checks: instanceChecks(health),
     sticky: balancer.sticky,
     preview,
     allow: balancer.allow,

@@ -247,6 +247,13 @@ describe('what a target says about what its service says', () => {
     });
   });
 
+  it('a user returns to an instance where the file says so', () => {
+    const balancer = edited(['listen: 8080', 'listen: 8080\n          sticky: { instance: true }']);
+    expect(targetOf(balancer).balancer.sticky).toEqual({ by: 'cookie', name: 'bg_bucket', instance: true });
+    const without = edited(['listen: 8080', 'listen: 8080\n          sticky: { instance: false }']);
+    expect(settingsOf(without).digest).toBe(settingsOf(smallConfig).digest);
+  });
+
   it('a required variable may have a format', () => {
     const listed = '[KEY, { name: DATABASE_URL, format: url, reachable: true }, { name: SIZE, format: integer }]';
     expect(targetOf(withOptions(`    requiredEnv: ${listed}`))).toMatchObject({

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { parseDuration, parseListen } from '../../lib/units.ts';
 import type { BalancerDriver } from '../../load-balancer/driver.ts';
-import type { AllowList, PreviewRoute } from '../../load-balancer/load-balancer.ts';
+import type { AllowList, PreviewRoute, StickyRule } from '../../load-balancer/load-balancer.ts';
 import { type Drivers, namesOf, ownOf, requireDriver, summariesOf } from '../drivers.ts';
 import { merge } from '../kit/draft.ts';
 import { choice } from '../kit/values.ts';
@@ -26,7 +26,7 @@ type BalancerFile = z.infer<ReturnType<typeof balancerSchema>>;
 export interface BalancerSettings {
   readonly driver: string;
   readonly listen: { readonly host: string; readonly port: number };
-  readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
+  readonly sticky: StickyRule;
   readonly preview: PreviewRoute | undefined;
   readonly allow: AllowList | undefined;
   readonly requestTimeoutMs: number;
@@ -56,7 +56,11 @@ export function resolveBalancer(
   return {
     driver: driver.name,
     listen: parseListen(listen),
-    sticky: { by, name: by === 'address' ? '' : (sticky?.name ?? defaultStickyCookie) },
+    sticky: {
+      by,
+      name: by === 'address' ? '' : (sticky?.name ?? defaultStickyCookie),
+      ...(sticky?.instance ? { instance: true } : {}),
+    },
     preview: preview && {
       header: preview.header ?? defaultPreview.header,
       cookie: preview.cookie ?? defaultPreview.cookie,

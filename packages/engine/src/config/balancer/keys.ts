@@ -22,6 +22,11 @@ const sticky = z
     name: token('the name of a cookie or header')
       .describe('Name of the cookie (default bg_bucket) or of the header (no default).')
       .optional(),
+    instance: yesNo()
+      .describe(
+        'Whether a user also returns to the same instance of a side, by a cookie bg_instance, while it is healthy. Default: false.',
+      )
+      .optional(),
   })
   .describe('What keeps one user on one side.');
 

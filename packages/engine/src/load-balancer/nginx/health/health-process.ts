@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../../../lib/clock.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { withFileLock } from '../../../lib/file-lock.ts';
@@ -48,6 +48,8 @@ interface Options {
 export function createHealthProcess({ spec, places, clock }: Options): HealthProcess {
   const file = (name: string) => join(places.folder, `health.${name}`);
   const marks = marksIn(places.routing);
+  /** By the first start, for those of all targets. */
+  const compiled = join(dirname(places.folder), 'compiled');
   const own: HealthProcessSpec = { upstreams: spec.upstreams, checks: checksOf(spec), marks };
   const text = JSON.stringify(own);
   const digest = createHash('sha256').update(text).digest('hex');
@@ -65,7 +67,12 @@ export function createHealthProcess({ spec, places, clock }: Options): HealthPro
     writeFileAtomic(file('json'), text, 0o600);
     const program = ownProgram(import.meta.url, 'main.ts', 'nginx-health');
     const argv = [process.execPath, smallYoungSpace, program, file('json')] as const;
-    const { pid } = await spawnDetached({ argv, cwd: places.folder, env: {}, logFile: file('log') });
+    const { pid } = await spawnDetached({
+      argv,
+      cwd: places.folder,
+      env: { NODE_COMPILE_CACHE: compiled },
+      logFile: file('log'),
+    });
     const startTicks = startTicksOf(pid);
     if (startTicks === undefined) return;
     writeFileAtomic(file('running'), JSON.stringify({ ...ownMark(), pid, startTicks, digest } satisfies Running));

@@ -2,6 +2,7 @@
 // nginx does. `node main.ts <file>`: the file is a `HealthProcessSpec`. On SIGTERM it takes its marks back and ends.
 
 import { ftruncateSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { messageOf } from '../../../lib/errors.ts';
 import { createLog } from '../../../lib/log.ts';
 import { watchInstances } from '../../instances/watch.ts';
@@ -60,3 +61,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     for (const watch of watches) watch.stop();
     clearMarks(folder);
   });
+// For the next start: without it every process holds the compiler too.
+flushCompileCache();
