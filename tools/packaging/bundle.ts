@@ -9,6 +9,7 @@ export const external = [
   '@slack/bolt',
   '@slack/web-api',
   'better-sqlite3',
+  'dockerode',
   'ical.js',
   'libpg-query',
   'pino',
