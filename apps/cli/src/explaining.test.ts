@@ -64,6 +64,23 @@ describe('bg judge explain', () => {
     });
   });
 
+  it('is followed by bg judge replay, which judges the recording once more', async () => {
+    const { code, out } = await shell.bg('judge', 'replay', 'latest');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^\d+ looks in .+, judged by the policy of shop/m);
+    expect(out).toMatch(/^decided then:\n {2}after 0 s at 50 % {2}/m);
+    expect(out).toMatch(/^compared now:\n/m);
+    const changed = await shell.bg('judge', 'replay', id, '--set', 'least: 1s, critical: [errors]', '--json');
+    expect(changed.json()).toMatchObject({ id, version: 'v2.0', set: 'least: 1s, critical: [errors]' });
+  });
+
+  it('refuses to replay with a policy that there is not, and a file that is no recording', async () => {
+    const wrong = await shell.bg('judge', 'replay', id, '--set', 'tolerance: 3');
+    expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('has no tolerance')]);
+    const missing = await shell.bg('judge', 'replay', './none.jsonl');
+    expect([missing.code, missing.err]).toEqual([3, expect.stringContaining('there is no such file')]);
+  });
+
   it('refuses a deployment that it does not know', async () => {
     const { code, out, err } = await shell.bg('judge', 'explain', 'd_nothing');
     expect([code, out]).toEqual([3, '']);

@@ -53,6 +53,7 @@ export interface Options {
   readonly overrideFreeze?: boolean;
   readonly zone?: string;
   readonly canary?: string;
+  readonly set?: string;
   readonly at?: string;
   readonly first?: boolean;
   readonly follow?: boolean;

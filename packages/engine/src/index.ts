@@ -30,6 +30,7 @@ export type { Decider, ExplanationView, JudgedShare, PersonAct } from './api/exp
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
 export type { CalledAlert, CallResult, Monitoring, MonitoringCall } from './api/monitoring.ts';
 export type { StoredReleaseView } from './api/releases.ts';
+export type { ReplayView, VerdictChange } from './api/replay.ts';
 export type {
   DueSummary,
   Figures,

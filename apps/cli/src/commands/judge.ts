@@ -4,6 +4,7 @@ import { readPlace } from '../place.ts';
 import { answered } from '../refused.ts';
 import { onEngine } from '../session.ts';
 import { judgementLines } from '../show/judgement.ts';
+import { replayLines } from '../show/replay.ts';
 import type { Command } from './command.ts';
 
 export const judge: readonly Command[] = [
@@ -15,5 +16,21 @@ export const judge: readonly Command[] = [
     run: onEngine(({ engine, screen }, [word = '', place], options) =>
       answered(screen, engine.timelines.explain(word, readPlace(place, options)), judgementLines),
     ),
+  },
+  {
+    group: 'judge',
+    usage: 'replay <recording> [place]',
+    summary: 'judge a recorded canary once more, with this or another policy: when it would have decided what',
+    options: [['--set <policy>', 'other values of judge, as in the configuration: "falseRollback: 2%, least: 5m"']],
+    examples: [
+      'bg judge replay latest',
+      'bg judge replay d_c379 --set "critical: [errors, p50], least: 30s"',
+      'bg judge replay ./d_c3797810.jsonl --json',
+    ],
+    run: onEngine(({ engine, screen }, [word = '', place], options) => {
+      const file = /[./\\]/.test(word) ? word : undefined;
+      const { set } = options;
+      return answered(screen, engine.timelines.replay(word, readPlace(place, options), { file, set }), replayLines);
+    }),
   },
 ];

@@ -8,7 +8,7 @@ import { type CheckFile, checkSchema } from './checks.ts';
 import { marginKeys, resolveMargins } from './margins.ts';
 import type { CheckSettings, JudgeSettings } from './settings.ts';
 
-const policyKeys = {
+export const policyKeys = {
   minRequests: whole({ min: 1, max: 1_000_000, expected: 'a number of requests from 1 to 1000000' })
     .describe('Fewer requests on the new side give no verdict. Default: 50.')
     .optional(),
@@ -63,6 +63,14 @@ export const defaultJudge = {
 
 export function resolveJudge(file: typeof defaultJudge & JudgeFile, evidence: Drivers['evidence']): JudgeSettings {
   return {
+    ...resolvePolicy(file),
+    ...(file.checks?.length ? { checks: file.checks.map((check) => resolveCheck(check, evidence)) } : {}),
+  };
+}
+
+/** Without the checks. */
+export function resolvePolicy(file: typeof defaultJudge & Omit<JudgeFile, 'checks'>): JudgeSettings {
+  return {
     minRequests: file.minRequests,
     maxErrorRate: parsePercentage(file.maxErrorRate),
     patienceMs: parseDuration(file.patience),
@@ -71,7 +79,6 @@ export function resolveJudge(file: typeof defaultJudge & JudgeFile, evidence: Dr
     falseRollback: parsePercentage(file.falseRollback),
     leastMs: parseDuration(file.least),
     ...resolveMargins(file),
-    ...(file.checks?.length ? { checks: file.checks.map((check) => resolveCheck(check, evidence)) } : {}),
   };
 }
 

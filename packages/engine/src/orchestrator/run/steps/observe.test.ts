@@ -144,6 +144,38 @@ describe('a canary that cannot be judged', () => {
   });
 });
 
+describe('a canary that was judged', () => {
+  const replayed = (id: string, more: { file?: string; set?: string } = {}) => {
+    const found = flow.people.timelines.replay(id, {}, more);
+    if (!found.ok) throw new Error(found.refusal.sentence);
+    return found.value;
+  };
+
+  it('is recorded, and judged once more with the same result, or with another policy', async () => {
+    const id = await canary('automatic');
+    fewErrors();
+    await flow.finish(id);
+    const { path, decided, replayed: now, version } = replayed(id);
+    expect(version).toBe('v2');
+    expect(decided.at(-1)?.verdict).toBe('Failed');
+    expect(now.at(-1)).toMatchObject({ verdict: 'Failed', metric: 'error-rate' });
+    expect(replayed('a file', { file: path }).replayed).toEqual(now);
+    const lenient = replayed(id, { set: 'falseRollback: 0.1%, least: 1s, critical: [errors]' });
+    expect(lenient.replayed.at(-1)?.verdict).toBe('Failed');
+  });
+
+  it('is found by its recording alone: any other file is refused', async () => {
+    flow = await startFlow({ options: plan('manual') });
+    await flow.live('v1');
+    const refusals = [
+      flow.people.timelines.replay('x', {}, { file: '/there/is/none.jsonl' }),
+      flow.people.timelines.replay('x', {}, { file: '/etc/hostname' }),
+      flow.people.timelines.replay('x', {}, { file: '/' }),
+    ];
+    expect(refusals.map((each) => each.ok)).toEqual([false, false, false]);
+  });
+});
+
 describe('a limit of 0 % or 100 %', () => {
   it.each(['0%', '100%'])('of %s leaves the comparison able to judge', async (maxErrorRate) => {
     flow = await startFlow({

@@ -5,6 +5,7 @@ import type { StoredEvidence } from '../../../analysis/canary-evidence.ts';
 import { type CanaryJudge, type CanaryJudgement, createCanaryJudge } from '../../../analysis/canary-judge.ts';
 import type { LimitFinding } from '../../../analysis/error-evidence.ts';
 import { type Judgement, judge, lackOfClients } from '../../../analysis/judge.ts';
+import type { RecordedLook } from '../../../analysis/replay.ts';
 import { noTotals, shareProblem, type Totals, tickBetween, totalsOf } from '../../../analysis/ticks.ts';
 import type { CheckView, Observation } from '../../../api/deployment.ts';
 import type { JudgeSettings } from '../../../config/judge/settings.ts';
@@ -18,6 +19,7 @@ import { shareOf } from '../../routing/routing.ts';
 import type { StepFrame } from '../step.ts';
 import { createChecks, withChecks } from './checks.ts';
 import { policyOf } from './judge-policy.ts';
+import { createRecorder } from './recording.ts';
 import { createTrendRecorder } from './trend-recorder.ts';
 
 export interface Look {
@@ -70,6 +72,7 @@ export function createObserver(frame: StepFrame, counter: Counts): Observer {
       const checks = evidence.look({ sharedSince, ...counts });
       const fixed = withCertainty(judge(counts, settings), compared.limit);
       const judgement = withChecks(decide({ fixed, advice, settings, percent }), checks);
+      compared.record({ at, percent, decided: judgement.verdict, compared: advice.verdict });
       put({ ...withoutTimes(counts), judgement, advice, ...(checks.length > 0 ? { checks } : {}) });
       return { judgement, checks };
     },
@@ -100,6 +103,8 @@ function withCertainty(fixed: Judgement, finding: LimitFinding): Judgement {
 interface Compared {
   readonly judgement: Judgement;
   readonly limit: LimitFinding;
+  /** Records the look, once it is known what it led to. */
+  readonly record: (look: Omit<RecordedLook, 'tick'>) => void;
 }
 
 interface Comparison {
@@ -128,6 +133,7 @@ function createComparison(
   let last = { sharedSince: before?.sharedSince, totals: before?.totals ?? noTotals };
   let lookedAt: number | undefined;
   let looks = 0;
+  const recorder = createRecorder({ core, deployment }, before !== undefined);
   return {
     add: (totals, { sharedSince, percent }) => {
       const now = core.clock.monotonic();
@@ -137,14 +143,20 @@ function createComparison(
       lookedAt = now;
       last = { sharedSince, totals };
       looks += 1;
-      if (looks % looksPerWrite === 1)
+      const isWritten = looks % looksPerWrite === 1;
+      if (isWritten)
         core.store.note((db, at) => putSnapshot(db, key, { sharedSince, totals, evidence: canaryJudge.state() }, at));
       const problem = shareProblem(totals, percent);
       const judgement: Judgement =
         problem === undefined
           ? withoutDetails(canaryJudge.judgement())
           : { verdict: 'Inconclusive', sentence: problem };
-      return { judgement, limit: canaryJudge.limit() };
+      const record: Compared['record'] = (look) => {
+        if (tick) recorder.add({ ...look, tick });
+        // What is lost at a kill comes again, since evidence and recording are written at the same looks.
+        if (isWritten || look.decided === 'Failed') recorder.flush();
+      };
+      return { judgement, limit: canaryJudge.limit(), record };
     },
   };
 }

@@ -21,6 +21,7 @@ import type { Core } from '../../core.ts';
 import { findTarget } from '../../gates/facts.ts';
 import { shareOf } from '../../routing/routing.ts';
 import { explanationOf, type Present } from '../explanation/explanation.ts';
+import { replayRecording } from '../explanation/replay.ts';
 import { ruleOf } from '../explanation/rule.ts';
 import { judgedWith, numbersOf } from './journal-note.ts';
 import { deploymentNamed } from './named.ts';
@@ -39,6 +40,11 @@ export const timelinesOf = (core: Core): Timelines => ({
   explain: (word, ref) => {
     const found = word === 'latest' ? latest(core, ref) : deploymentNamed(core, word);
     return found.ok ? ok(explain(core, found.value)) : found;
+  },
+  replay: (word, ref, { file, set }) => {
+    if (file !== undefined) return replayRecording(core, { file, id: undefined, ref, set });
+    const found = word === 'latest' ? latest(core, ref) : deploymentNamed(core, word);
+    return found.ok ? replayRecording(core, { file, id: found.value.id, ref, set }) : found;
   },
   of: (id) => {
     const row = readDeployment(core.store.db, id);
