@@ -68,7 +68,7 @@ describe('bg judge explain', () => {
     const { code, out } = await shell.bg('judge', 'replay', 'latest');
     expect(code).toBe(0);
     expect(out).toMatch(/^\d+ looks in .+, judged by the policy of shop/m);
-    expect(out).toMatch(/^decided then:\n {2}after 0 s at 50 % {2}/m);
+    expect(out).toMatch(/^decided then:\n {2}after 0 ms at 50 % {2}/m);
     expect(out).toMatch(/^compared now:\n/m);
     const changed = await shell.bg('judge', 'replay', id, '--set', 'least: 1s, critical: [errors]', '--json');
     expect(changed.json()).toMatchObject({ id, version: 'v2.0', set: 'least: 1s, critical: [errors]' });

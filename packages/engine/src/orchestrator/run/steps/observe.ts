@@ -143,8 +143,7 @@ function createComparison(
       lookedAt = now;
       last = { sharedSince, totals };
       looks += 1;
-      const isWritten = looks % looksPerWrite === 1;
-      if (isWritten)
+      if (looks % looksPerWrite === 1)
         core.store.note((db, at) => putSnapshot(db, key, { sharedSince, totals, evidence: canaryJudge.state() }, at));
       const problem = shareProblem(totals, percent);
       const judgement: Judgement =
@@ -152,9 +151,8 @@ function createComparison(
           ? withoutDetails(canaryJudge.judgement())
           : { verdict: 'Inconclusive', sentence: problem };
       const record: Compared['record'] = (look) => {
+        // After a kill up to four looks are counted once more, in one: the evidence goes on from where it was written.
         if (tick) recorder.add({ ...look, tick });
-        // What is lost at a kill comes again, since evidence and recording are written at the same looks.
-        if (isWritten || look.decided === 'Failed') recorder.flush();
       };
       return { judgement, limit: canaryJudge.limit(), record };
     },

@@ -16,8 +16,6 @@ import type { StepFrame } from '../step.ts';
 
 export interface Recorder {
   add(look: RecordedLook): void;
-  /** Writes what was added. */
-  flush(): void;
 }
 
 export function createRecorder(
@@ -31,10 +29,8 @@ export function createRecorder(
   let isOpen = true;
   return {
     add: (look) => {
-      if (isOpen) lines += `${JSON.stringify(look)}\n`;
-    },
-    flush: () => {
-      if (!isOpen || lines === '') return;
+      if (!isOpen) return;
+      lines += `${JSON.stringify(look)}\n`;
       try {
         isOpen = appendBounded(folder, recordingName(id), lines, { bytes: mostRecordingBytes, files: mostRecordings });
       } catch (thrown) {
