@@ -18,8 +18,8 @@ export const exitCodeHelp = `
 Exit codes:
   0    done
   1    failed: a fault, or a deployment that was followed and ended failed, rolled back, aborted, cancelled or superseded
-  2    usage: the command line could not be understood, nothing was done
-  3    refused: a rule said no (it is named), nothing was changed
+  2    usage: an argument is missing, unknown, or not in its form; nothing was done
+  3    refused: a rule said no (it is named), or what is named does not exist; nothing was changed
   4    halted: the deployment needs a person
   5    the configuration is invalid, or another process uses a different one
   130  stopped by Ctrl-C; a deployment that was followed goes on or waits, it is never taken back by this

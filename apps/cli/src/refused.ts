@@ -15,8 +15,13 @@ export function refused(screen: Screen, { code, sentence, hint, happened }: Refu
       `  ${happened ?? 'Nothing was changed.'}`,
     ])
       screen.aside(line);
-  return happened === undefined ? exitCodes.refused : exitCodes.failed;
+  if (happened !== undefined) return exitCodes.failed;
+  return isAboutArguments(code) ? exitCodes.usage : exitCodes.refused;
 }
+
+/** The engine reads times, zones, actors and actions itself: a bad one is an argument, like one that the command line reads. */
+export const isAboutArguments = (code: Refusal['code']): boolean =>
+  code === 'text-invalid' || code === 'reason-missing';
 
 /** The answer of a verb that is done at once. */
 export function answered<T>(

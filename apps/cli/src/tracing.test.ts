@@ -60,7 +60,7 @@ it('says so when there is nothing, and takes nothing for an id that is none', as
   const nothing = await shell.bg('trace', 'never-sent');
   expect([nothing.code, nothing.out]).toEqual([1, expect.stringContaining('not found in')]);
   const wrong = await shell.bg('trace', '../../etc/passwd');
-  expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('text-invalid')]);
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('text-invalid')]);
 });
 
 it('shows the status of a request that no slot could serve in time', async () => {
