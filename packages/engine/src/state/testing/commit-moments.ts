@@ -14,7 +14,8 @@ type Transaction = (this: unknown, ...given: unknown[]) => unknown;
 const kinds = ['default', 'deferred', 'immediate', 'exclusive'] as const;
 type Kinds = Record<(typeof kinds)[number], Transaction>;
 
-export function hookCommits(pass: PassMoment): void {
+/** @param committed is called after every transaction, also after one that decides nothing */
+export function hookCommits(pass: PassMoment, committed: (database: Database.Database) => void = () => {}): void {
   const made = Database.prototype.transaction as unknown as (work: Transaction) => Transaction & Kinds;
   const hooked = function (this: Database.Database, work: Transaction): Transaction & Kinds {
     let label: string | undefined;
@@ -34,6 +35,7 @@ export function hookCommits(pass: PassMoment): void {
         label = undefined;
         const result = run(...given);
         if (isOuter && label !== undefined) pass(label, 'after');
+        if (isOuter) committed(this);
         return result;
       };
     const outer = around(inner) as Transaction & Kinds;
