@@ -32,7 +32,7 @@ export async function disagreements(aftermath: Aftermath): Promise<readonly stri
   ];
 }
 
-const isAtRest = ({ live, drift, nodes, routing, slots }: TargetView): boolean =>
+export const isAtRest = ({ live, drift, nodes, routing, slots }: TargetView): boolean =>
   live === undefined &&
   drift === undefined &&
   nodes.every((node) => isDeepStrictEqual(plain(node.routing), plain(routing))) &&

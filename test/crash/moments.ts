@@ -49,17 +49,21 @@ export function createMoments(passed: (moment: Moment) => void, strike: (signal:
       const label = step === undefined || aboutStep.test(what) ? what : `${what} in ${step}`;
       if (edge === 'after') step = stepAfter(what, step);
       if (order === undefined) return;
-      const key = `${edge} ${label}`;
+      const key = `${edge} ${nameOf(label)}`;
       const nth = (counts.get(key) ?? 0) + 1;
       counts.set(key, nth);
       passed({ label, edge, nth, atMs: performance.now(), pid });
-      if (order === 'only-record' || order.label !== label || order.edge !== edge || order.nth !== nth) return;
+      if (order === 'only-record' || nameOf(order.label) !== nameOf(label)) return;
+      if (order.edge !== edge || order.nth !== nth) return;
       const { delayMs, signal } = order;
       if (delayMs === 0) strike(signal);
       else strikes = setTimeout(() => strike(signal), delayMs);
     },
   };
 }
+
+/** The end of a step and the begin of the next are one commit; a controller that begins a step again writes only its begin. */
+const nameOf = (label: string): string => label.replace(/^commit .*\b((?:step|undo)-started \S+)$/, 'commit $1');
 
 const aboutStep = /(step|undo)-(started|done|failed|undone|passed) /;
 

@@ -121,3 +121,17 @@ it('an armed controller strikes once it comes to its moment for the nth time, an
   expect(struck).toEqual(['SIGKILL']);
   expect(seen).toEqual(['before a 1', 'after a 1', 'before a 2']);
 });
+
+it('a step that is begun again is at the same moment as one that is begun in the commit that ended the step before', () => {
+  const struck: string[] = [];
+  const { arm, pass } = createMoments(
+    () => undefined,
+    (signal) => struck.push(signal),
+  );
+  const label = 'commit step-done watch + step-started promote';
+  arm({ label, edge: 'after', nth: 1, delayMs: 0, signal: 'SIGKILL' });
+  pass('commit step-started watch', 'after');
+  expect(struck).toEqual([]);
+  pass('commit step-started promote', 'after');
+  expect(struck).toEqual(['SIGKILL']);
+});

@@ -13,7 +13,7 @@ import { hookCommits } from '../../state/testing/commit-moments.ts';
 import { type Cut, copyState, cutLog, type Frame, framesOf, transactionsIn } from '../../state/testing/cut-log.ts';
 import { alice, bob, type Flow, startFlow } from '../../testing/flow.ts';
 
-const most = 40;
+const most = 24;
 
 let flow: Flow;
 let copy: string;
@@ -104,7 +104,7 @@ describe('a state whose last writes are lost', () => {
     isRecording = false;
     const frames = framesOf(flow.settings.stateFolder);
     const cuts = cutsOf(frames);
-    expect(cuts.length).toBeGreaterThan(30);
+    expect(cuts.length).toBeGreaterThan(20);
     const states = [before, ...committed.filter((content, at) => content !== committed[at - 1])];
     let rows = 0;
     for (const cut of cuts) {
