@@ -31,7 +31,7 @@ proxy too: [--seconds N] [--markdown FILE]; the environment's KAMAL_PROXY names 
 migrate too: [--rows N] [--markdown FILE]
 webhook too: [--markdown FILE]
 judge too: [--runs N] [--seconds N] [--markdown FILE]; it stores finished cells, and goes on from there after N seconds
-orchestrator too: [${(orchestratorBench.parts ?? []).join('|')}]… [--runs N] [--drivers …] [--rows N, of the model's sequences] [--long]; growth
+orchestrator too: [${(orchestratorBench.parts ?? []).join('|')}]… [--runs N] [--drivers …] [--rows N and --seconds N, of the model's sequences] [--long]; growth
 needs 3 GB of the temporary folder and makes its states there once; --long removes them afterwards`;
 
 async function main(): Promise<void> {

@@ -29,7 +29,7 @@ export const orchestratorBench: Bench = {
   how: `real processes under users, median of ${runs} deployments and ${rollbacks} rollbacks; the model test on fakes`,
   limitMs: 90 * 60_000,
   parts: partNames,
-  run: async (say, signal, { parts = [], runs: asked = runs, drivers: only, rows, isLong }) => {
+  run: async (say, signal, { parts = [], runs: asked = runs, drivers: only, rows, seconds, isLong }) => {
     const wanted = parts.length === 0 ? partNames : parts;
     const measuring: Measuring = { say, signal, runs: asked };
     const chosen = drivers.filter((driver) => only === undefined || only.includes(driver));
@@ -44,7 +44,10 @@ export const orchestratorBench: Bench = {
     if (wanted.includes('verbs')) figures.push(...(await measureVerbs(measuring)));
     if (wanted.includes('growth')) figures.push(...(await measureGrowth(measuring, isLong)));
     const { sequences } = bars.orchestrator;
-    const model = wanted.includes('model') ? await runModel({ say, signal, sequences: rows ?? sequences }) : undefined;
+    const budgetMs = seconds === undefined ? undefined : seconds * 1_000;
+    const model = wanted.includes('model')
+      ? await runModel({ say, signal, sequences: rows ?? sequences, budgetMs })
+      : undefined;
     return { figures: [...figures, ...(model?.figures ?? [])], details: model?.details };
   },
 };

@@ -1,5 +1,6 @@
-// `npm run test:crash -- [--load-balancer embedded] [--scenario deploy] [--shard 1/4] [--resume] [--lanes 3] [--kills 6] [--seed 0]`:
-// the whole crash matrix. It ends with a line of counts, and with 0 only when no request was lost and nothing disagrees.
+// `npm run test:crash -- [--load-balancer embedded] [--scenario deploy] [--shard 1/4] [--resume] [--lanes 3] [--kills 6] [--seed 0] [--budget 20m]`:
+// the whole crash matrix. It ends with a line of counts, and with 0 only when every point was reached, no request was lost
+// and nothing disagrees; with 3 when nothing is wrong so far, and points were not reached or are left.
 
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -13,7 +14,7 @@ import { scenarios } from './scenarios.ts';
 const root = resolve(import.meta.dirname, '../..');
 const balancers: readonly Balancer[] = ['embedded', 'nginx', 'haproxy'];
 const usage = `usage: npm run test:crash -- [--load-balancer ${balancers.join('|')}] [--scenario ${scenarios.map(({ name }) => name).join('|')}]
-  [--shard i/n] [--resume] [--lanes n] [--kills n] [--seed n]`;
+  [--shard i/n] [--resume] [--lanes n] [--kills n] [--seed n] [--budget 20m]`;
 
 function readArguments() {
   const { values } = parseArgs({
@@ -25,13 +26,16 @@ function readArguments() {
       lanes: { type: 'string', default: '3' },
       kills: { type: 'string', default: '6' },
       seed: { type: 'string', default: '0' },
+      budget: { type: 'string' },
     },
   });
   const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(values.shard) ?? []).map(Number);
   const chosenBalancers = values['load-balancer'] ?? balancers;
   const chosen = values.scenario ?? scenarios.map(({ name }) => name);
   const [lanes = 0, kills = 0, seed] = [values.lanes, values.kills, values.seed].map(Number);
+  const budgetMs = values.budget === undefined ? undefined : budgetOf(values.budget);
   const isRight =
+    (budgetMs === undefined || budgetMs > 0) &&
     index >= 1 &&
     index <= of &&
     Number.isInteger(seed) &&
@@ -48,7 +52,20 @@ function readArguments() {
     .flatMap((balancer) =>
       scenarios.filter(({ name }) => chosen.includes(name)).map((scenario) => ({ scenario, balancer })),
     );
-  return { shares, shard: { index, of }, resume: values.resume, lanes, kills, seed: seed ?? 0 };
+  return { shares, shard: { index, of }, resume: values.resume, lanes, kills, seed: seed ?? 0, budgetMs };
+}
+
+/** `20m`, `90s`, `2h`; not a number for what is none. */
+function budgetOf(text: string): number {
+  const [, amount, unit = ''] = /^(\d+)([smh])$/.exec(text) ?? [];
+  return (
+    Number(amount) *
+    (new Map([
+      ['s', 1_000],
+      ['m', 60_000],
+      ['h', 3_600_000],
+    ]).get(unit) ?? Number.NaN)
+  );
 }
 
 /** Whole on the embedded load balancer; on the others, what touches the load balancer. */
@@ -74,10 +91,12 @@ async function main(): Promise<void> {
   const count = await playMatrix({ ...options, wants, book, signal, say: (line) => console.log(line) });
   const minutes = ((Date.now() - began) / 60_000).toFixed(1);
   console.log(
-    `${count.points} kill points in ${minutes} min (${count.notReached} not reached), ${count.sent} requests sent, ${count.lost} lost, ${count.disagreements} disagreements`,
+    `${count.points} kill points in ${minutes} min (${count.notReached} not reached, ${count.left} left), ${count.sent} requests sent, ${count.lost} lost, ${count.disagreements} disagreements`,
   );
-  if (signal.aborted) console.log('Stopped before its end: --resume goes on from here.');
-  process.exitCode = count.lost + count.disagreements === 0 && count.points > 0 && !signal.aborted ? 0 : 1;
+  if (signal.aborted || count.left > 0) console.log('Stopped before its end: --resume goes on from here.');
+  const isWrong = count.lost + count.disagreements > 0 || count.points === 0;
+  const isPartial = signal.aborted || count.left + count.notReached > 0;
+  process.exitCode = isWrong ? 1 : isPartial ? 3 : 0;
 }
 
 /** Results of other code are none of this one's. */

@@ -25,12 +25,16 @@ export interface MatrixOptions {
   readonly wants: (point: Point, share: Share) => boolean;
   readonly book: Book;
   readonly signal: AbortSignal;
+  /** No play begins after so long; each share gets its part of the time. Undefined: until all is played. */
+  readonly budgetMs?: number | undefined;
   readonly say: (line: string) => void;
 }
 
 export interface Count {
   readonly points: number;
   readonly notReached: number;
+  /** Not played, since the time was over. */
+  readonly left: number;
   readonly sent: number;
   readonly lost: number;
   readonly disagreements: number;
@@ -55,7 +59,7 @@ export function openBook(file: string, resume: boolean): Book {
   if (resume && existsSync(file))
     for (const line of readFileSync(file, 'utf8').split('\n').filter(isWhole)) {
       const entry = JSON.parse(line) as Entry;
-      if (entry.passed) known.set(entry.key, entry);
+      if (entry.passed && entry.reached) known.set(entry.key, entry);
     }
   return {
     find: (key) => known.get(key),
@@ -66,16 +70,48 @@ export function openBook(file: string, resume: boolean): Book {
 /** The last line of a run that was killed may be a part of one. */
 const isWhole = (line: string): boolean => line.startsWith('{') && line.endsWith('}');
 
+/** A share whose time is over makes room for the next one, and gets what is left in another round. */
 export async function playMatrix(options: MatrixOptions): Promise<Count> {
-  const results: Entry[] = [];
-  const waiting = options.shares.entries();
+  const endsAt = performance.now() + (options.budgetMs ?? Number.POSITIVE_INFINITY);
+  const results = new Map<string, Entry>();
+  let shares = options.shares;
+  let left = 0;
+  do {
+    const sliceMs = ((endsAt - performance.now()) * options.lanes) / Math.max(options.lanes, shares.length);
+    const round = await playRound(shares, options, { sliceMs, endsAt });
+    for (const entry of round.flatMap(({ entries }) => entries)) results.set(entry.key, entry);
+    shares = round.filter((share) => share.left > 0).map(({ share }) => share);
+    left = round.reduce((sum, share) => sum + share.left, 0);
+  } while (shares.length > 0 && !options.signal.aborted && performance.now() + worthwhileMs < endsAt);
+  return { ...countOf([...results.values()]), left };
+}
+
+/** Shorter than that, a stage is not even set. */
+const worthwhileMs = 60_000;
+
+interface Times {
+  readonly sliceMs: number;
+  readonly endsAt: number;
+}
+
+async function playRound(
+  shares: readonly Share[],
+  options: MatrixOptions,
+  { sliceMs, endsAt }: Times,
+): Promise<readonly Played[]> {
+  const waiting = shares.entries();
+  const played: Played[] = [];
   const work = async (): Promise<void> => {
     for (const [, share] of waiting) {
       if (options.signal.aborted) return;
-      results.push(...(await playShare(share, options)));
+      played.push(await playShare(share, options, Math.min(endsAt, performance.now() + sliceMs)));
     }
   };
   await Promise.all(Array.from({ length: options.lanes }, work));
+  return played;
+}
+
+function countOf(results: readonly Entry[]): Omit<Count, 'left'> {
   const sum = (of: (entry: Entry) => number): number => results.reduce((total, entry) => total + of(entry), 0);
   return {
     points: results.filter(({ reached }) => reached).length,
@@ -86,11 +122,20 @@ export async function playMatrix(options: MatrixOptions): Promise<Count> {
   };
 }
 
-async function playShare(share: Share, options: MatrixOptions): Promise<readonly Entry[]> {
+interface Played {
+  readonly share: Share;
+  readonly entries: readonly Entry[];
+  /** Points that were not played. */
+  readonly left: number;
+}
+
+async function playShare(share: Share, options: MatrixOptions, endsAt: number): Promise<Played> {
   const { scenario, balancer } = share;
   const name = `${balancer} ${scenario.name}`;
   const keyOf = (point: Point): string => `${name}: ${point.name}`;
   const results: Entry[] = [];
+  const tries = new Map<string, number>();
+  let plays: Play[] = [];
   let lane: Lane | undefined;
   try {
     lane = await openLane(scenario, balancer);
@@ -102,10 +147,11 @@ async function playShare(share: Share, options: MatrixOptions): Promise<readonly
     results.push(...known);
     const left = points.filter((point) => !known.some(({ key }) => key === keyOf(point)));
     options.say(`${name}: ${points.length} points, ${left.length} of them to play`);
-    const plays = [...playsOf(left, moments, options.kills)];
-    for (let play = plays.shift(); play !== undefined && !options.signal.aborted; play = plays.shift()) {
+    plays = [...playsOf(left, moments, options.kills)];
+    const isOver = (): boolean => options.signal.aborted || performance.now() > endsAt;
+    for (let play = isOver() ? undefined : plays.shift(); play !== undefined; ) {
       lane ??= await openLane(scenario, balancer);
-      const { entries, again } = entriesOf(play, await played(lane, play), keyOf);
+      const { entries, again } = entriesOf(play, await played(lane, play), { keyOf, tries });
       plays.push(...again);
       for (const entry of entries) {
         options.book.add(entry);
@@ -117,6 +163,7 @@ async function playShare(share: Share, options: MatrixOptions): Promise<readonly
         await lane.close();
         lane = undefined;
       }
+      play = isOver() ? undefined : plays.shift();
     }
   } catch (thrown) {
     const entry = { ...failed(thrown), key: `${name}: as a whole`, reached: false, passed: false };
@@ -125,25 +172,35 @@ async function playShare(share: Share, options: MatrixOptions): Promise<readonly
   } finally {
     await lane?.close();
   }
-  return results;
+  return { share, entries: results, left: plays.reduce((sum, { points }) => sum + points.length, 0) };
 }
 
 interface Outcome {
   readonly entries: readonly Entry[];
-  /** Points that were not reached because an earlier one of their play was not. */
+  /** Points that were not reached, each to be played alone. */
   readonly again: readonly Play[];
 }
 
-function entriesOf({ points }: Play, result: Result, keyOf: (point: Point) => string): Outcome {
+/** A moment inside of a step may have passed before the point, or a row about health was not written this time. */
+const mostTries = 3;
+
+function entriesOf({ points }: Play, result: Result, { keyOf, tries }: Names): Outcome {
   const { reached, ...rest } = result;
   const passed = result.lost.length === 0 && result.disagreements.length === 0;
-  const isOver = !passed || points.length === 1;
-  const settled = isOver ? points : points.slice(0, reached);
+  const missed = points.slice(reached);
+  for (const point of missed.slice(0, 1)) tries.set(keyOf(point), (tries.get(keyOf(point)) ?? 0) + 1);
+  const again = passed ? missed.filter((point) => (tries.get(keyOf(point)) ?? 0) < mostTries) : [];
+  const settled = points.filter((point) => !again.includes(point));
   const entries = settled.map((point, at): Entry => {
     const ofPlay = at === 0 ? rest : { sent: 0, lost: [], disagreements: [], ms: 0 };
-    return { ...ofPlay, key: keyOf(point), reached: at < reached, passed };
+    return { ...ofPlay, key: keyOf(point), reached: points.indexOf(point) < reached, passed };
   });
-  return { entries, again: isOver ? [] : points.slice(reached).map((point) => ({ points: [point] })) };
+  return { entries, again: again.map((point) => ({ points: [point] })) };
+}
+
+interface Names {
+  readonly keyOf: (point: Point) => string;
+  readonly tries: Map<string, number>;
 }
 
 const played = (lane: Lane, play: Play): Promise<Result> => lane.play(play).catch(failed);

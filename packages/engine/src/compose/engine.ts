@@ -26,6 +26,7 @@ import { createVerbs } from '../orchestrator/verbs/verbs.ts';
 import { createChangeSignal } from '../state/change-signal.ts';
 import { type Db, openDatabase } from '../state/database.ts';
 import { liveLease } from '../state/leases.ts';
+import { withRoom } from '../state/room.ts';
 import { meta } from '../state/schema.ts';
 import { createStore } from '../state/store.ts';
 import { ensureTarget } from '../state/targets.ts';
@@ -161,16 +162,20 @@ function refuseOtherConfiguration(db: Db, settings: Settings, clock: Clock): voi
 function previewOf(db: Db, { service, target, balancer }: TargetSettings): PreviewRoute {
   if (balancer.preview) return balancer.preview;
   const key = `preview-token:${service}/${target}`;
-  db.insert(meta)
-    .values({ key, value: randomBytes(24).toString('hex') })
-    .onConflictDoNothing()
-    .run();
-  const row = db
-    .select()
-    .from(meta)
-    .all()
-    .find((each) => each.key === key);
-  return { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: row?.value ?? '' };
+  const stored = () =>
+    db
+      .select()
+      .from(meta)
+      .all()
+      .find((each) => each.key === key)?.value;
+  const create = () =>
+    db
+      .insert(meta)
+      .values({ key, value: randomBytes(24).toString('hex') })
+      .onConflictDoNothing()
+      .run();
+  if (stored() === undefined) withRoom(db, 'decision', create);
+  return { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: stored() ?? '' };
 }
 
 /** The present addresses of instances: as they were started, even if the configuration has changed since. */
