@@ -32,11 +32,14 @@ export async function disagreements(aftermath: Aftermath): Promise<readonly stri
   ];
 }
 
-export const isAtRest = ({ live, drift, nodes, routing, slots }: TargetView): boolean =>
+const isAtRest = (view: TargetView): boolean =>
+  isDecided(view) && view.slots.every(({ role, health }) => role === 'idle' || health === 'healthy');
+
+/** No deployment runs, and the load balancer does what is stored. */
+export const isDecided = ({ live, drift, nodes, routing }: TargetView): boolean =>
   live === undefined &&
   drift === undefined &&
-  nodes.every((node) => isDeepStrictEqual(plain(node.routing), plain(routing))) &&
-  slots.every(({ role, health }) => role === 'idle' || health === 'healthy');
+  nodes.every((node) => isDeepStrictEqual(plain(node.routing), plain(routing)));
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
 
@@ -56,7 +59,7 @@ function aboutSides({ live, drift, nodes, routing, slots }: TargetView): readonl
   return said;
 }
 
-async function aboutUsers({ front }: Stage, { slots }: TargetView): Promise<readonly string[]> {
+export async function aboutUsers({ front }: Stage, { slots }: TargetView): Promise<readonly string[]> {
   const answer = await fetch(`${front}/health`);
   const { version } = (await answer.json()) as { version?: string };
   const expected = slots.find(({ role }) => role === 'active')?.version;
