@@ -122,6 +122,7 @@ const announcements = {
   'state-rebuild-asked': {},
   'clock-jumped': {},
   'audit-broken': { note: '🚨' },
+  'state-archived': {},
   'machine-suspended': {},
   // Releases and configuration.
   registered: {},

@@ -118,6 +118,7 @@ const reports = {
   'state-rebuild-asked': {},
   'clock-jumped': {},
   'audit-broken': {},
+  'state-archived': {},
   'machine-suspended': {},
   // Releases and configuration.
   registered: {},

@@ -45,6 +45,7 @@ const reasons = {
   'account-refused': 'failed',
   'artifact-refused': 'failed',
   'artifact-unavailable': 'failed',
+  'archive-refused': 'failed',
   'backup-refused': 'failed',
   'balancer-refused': 'failed',
   'balancer-stale-generation': 'failed',

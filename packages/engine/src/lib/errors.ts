@@ -4,6 +4,8 @@
 export const errorHelp = {
   'account-refused':
     'Nothing was started or stopped. docs/accounts.md says what an account of its own needs; the message says what is missing.',
+  'archive-refused':
+    'No row was removed from the state. Put the file back that the sentence names, or name the folder that holds it.',
   'artifact-refused':
     'Nothing of it was stored. Publish it as the sentence asks, or allow it under `artifacts`, and deploy again.',
   'artifact-unavailable': 'Nothing of it was stored. Deploy again when the place it is fetched from answers.',

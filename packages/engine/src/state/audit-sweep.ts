@@ -1,6 +1,7 @@
 // The slow verification of all rows: a page at a time, from the first row to the last, and then again. A row that was
 // changed after it was verified is found within a day, and the next verification has only the latest rows to walk.
 
+import { archivedHead, archivesAfter, problemOf } from './archive/archives.ts';
 import { beginning } from './audit.ts';
 import { walkPage } from './audit-chain.ts';
 import { writeCheckpoint } from './audit-checkpoint.ts';
@@ -10,6 +11,8 @@ import type { Db } from './database.ts';
 import { dropSnapshot, getSnapshot, putSnapshot } from './snapshots.ts';
 
 interface Sweep {
+  /** The last row of the last archive that was compared with what is here; absent before the first one. */
+  readonly archived?: { readonly seq: number; readonly hash: string };
   readonly seq: number;
   readonly hash: string;
   readonly votes: VotesSeen;
@@ -39,8 +42,19 @@ export const brokenLog = (db: Db): Broken | undefined => getSnapshot<Broken>(db,
  * @returns what is broken; the caller then ends the pass with `recordBroken`, and until it has, the same is found again
  */
 export function sweepPage(db: Db, now: number, rows: number): Broken | undefined {
-  const sweep = dueSweep(db, now);
-  if (sweep === undefined) return undefined;
+  const due = dueSweep(db, now);
+  if (due === undefined) return undefined;
+  const before = due.archived ?? beginning;
+  const [archive] = archivesAfter(db, before.seq, 1);
+  if (archive) {
+    const problem = problemOf(db, archive, before);
+    if (problem) return { ...problem, at: now };
+    const archived = { seq: archive.lastSeq, hash: archive.lastHash };
+    putSnapshot(db, sweepKey, { ...due, archived }, now);
+    return undefined;
+  }
+  const start = archivedHead(db);
+  const sweep = due.seq < start.seq ? { ...due, ...start } : due;
   const page = walkPage(db, { from: sweep, limit: rows });
   if ('problem' in page) return { seq: page.seq, problem: page.problem, at: now };
   const votes = compareVotes(db, sweep.votes, Math.ceil(rows / votesShare));

@@ -1,13 +1,15 @@
 // Verification of the log: of all rows, or of those that came since a checkpoint. Finds any row edited, removed or
 // reordered up to the last head known here, or up to heads that were published where the owner of this file cannot reach.
 
+import { archivedHead, archivesAfter, latestArchive, problemOf } from './archive/archives.ts';
 import { type AuditHead, beginning, hashOf } from './audit.ts';
 import { type BrokenAt, walkPage } from './audit-chain.ts';
 import type { Checkpoint } from './audit-checkpoint.ts';
 import { compareVotes, noVotes, type VotesSeen } from './audit-votes.ts';
 import type { Db } from './database.ts';
-import { desc, eq, gt, sql } from './drizzle.ts';
+import { count, desc, eq, gt, sql } from './drizzle.ts';
 import { audit, heads } from './schema.ts';
+import { archives } from './schema-archives.ts';
 
 export type AuditVerification =
   | {
@@ -23,8 +25,18 @@ export type AuditVerification =
       /** Rows up to here were found intact before, all of them last at `fullAt`; undefined: all were walked now. */
       readonly since?: { readonly seq: number; readonly fullAt: number } | undefined;
       readonly votesDigest: string;
+      /** The beginning of the log that is in files, whose rows were not walked; undefined while all rows are here. */
+      readonly archived?: ArchivedPart | undefined;
     }
   | { readonly intact: false; readonly rows: number; readonly problem: string; readonly seq: number };
+
+export interface ArchivedPart {
+  /** From the first row to this one. */
+  readonly rows: number;
+  readonly files: number;
+  /** Published heads of such rows that were given: only the files can be compared with them. */
+  readonly heads: number;
+}
 
 interface PublishedHead {
   readonly seq: number;
@@ -64,15 +76,21 @@ export function verify(db: Db, { outside = [], from, progress }: Asked): Verifie
 
 /** Undefined where anything is not as it should be: walking the whole log then says what. */
 function verifySince(db: Db, from: Checkpoint): Verified | undefined {
+  const archived = archivedHead(db);
+  if (from.seq < archived.seq) return undefined;
+  const latest = latestArchive(db);
+  if (latest && problemOf(db, latest, { seq: latest.firstSeq - 1, hash: latest.previousHash })) return undefined;
+  if (from.seq === archived.seq && from.hash !== archived.hash) return undefined;
   const row = db.select().from(audit).where(eq(audit.seq, from.seq)).get();
-  if (row?.hash !== from.hash || hashOf(row) !== from.hash) return undefined;
-  const published = db.select().from(heads).orderBy(desc(heads.seq)).limit(latestHeads).all();
-  if (published.some(({ seq, hash }) => seq <= from.seq && hashAt(db, seq) !== hash)) return undefined;
+  if (from.seq > archived.seq && (row?.hash !== from.hash || hashOf(row) !== from.hash)) return undefined;
+  const isForged = ({ seq, hash }: AuditHead) => seq > archived.seq && seq <= from.seq && hashAt(db, seq) !== hash;
+  if (db.select().from(heads).orderBy(desc(heads.seq)).limit(latestHeads).all().some(isForged)) return undefined;
   const walked = walkAll(db, { from });
   if ('problem' in walked || walked.missing !== undefined || cutTail(db, walked.last.seq, [])) return undefined;
   const votes = compareAll(db, from.votes);
   if (votes.extra !== undefined) return undefined;
-  return intact(db, { last: walked.last, votes: votes.seen, since: { seq: from.seq, fullAt: from.fullAt } });
+  const since = { seq: from.seq, fullAt: from.fullAt };
+  return intact(db, { last: walked.last, votes: votes.seen, since, archived: archivedPart(db) });
 }
 
 const hashAt = (db: Db, seq: number): string | undefined =>
@@ -84,7 +102,17 @@ function verifyWhole(db: Db, outside: readonly AuditHead[], progress: Asked['pro
   const other = outside.find(({ seq, hash }) => (hashOfHead(db, seq) ?? given.get(seq)) !== hash);
   if (other)
     return broken({ rows: other.seq, seq: other.seq, problem: `two hashes were published for row ${other.seq}` });
-  const walked = walkAll(db, { from: beginning, outside: given, progress });
+  const found = verifyArchives(db);
+  if ('problem' in found) return broken({ rows: found.seq, ...found });
+  const { last: archived, files } = found;
+  const forged = outside.find(({ seq, hash }) => seq <= archived.seq && (hashAt(db, seq) ?? hash) !== hash);
+  if (forged)
+    return broken({
+      rows: forged.seq,
+      seq: forged.seq,
+      problem: `row ${forged.seq} is not the one whose hash was published`,
+    });
+  const walked = walkAll(db, { from: archived, outside: given, progress });
   if ('problem' in walked) return broken(walked);
   const rows = walked.last.seq;
   const cut = cutTail(db, rows, outside);
@@ -92,7 +120,23 @@ function verifyWhole(db: Db, outside: readonly AuditHead[], progress: Asked['pro
   const votes = compareAll(db, noVotes);
   const problem = votes.extra ?? walked.missing;
   if (problem !== undefined) return broken({ rows, seq: rows, problem });
-  return intact(db, { last: walked.last, votes: votes.seen, since: undefined });
+  const heads = outside.filter(({ seq }) => seq <= archived.seq && hashAt(db, seq) === undefined).length;
+  const part = files === 0 ? undefined : { rows: archived.seq, files, heads };
+  return intact(db, { last: walked.last, votes: votes.seen, since: undefined, archived: part });
+}
+
+/** What the state knows of each archive, and the rows of it that stay here. */
+function verifyArchives(
+  db: Db,
+): { readonly last: AuditHead; readonly files: number } | { readonly seq: number; readonly problem: string } {
+  let last = beginning;
+  for (let files = 0; ; files += 1) {
+    const [archive] = archivesAfter(db, last.seq, 1);
+    if (archive === undefined) return { last, files };
+    const problem = problemOf(db, archive, last);
+    if (problem) return problem;
+    last = { seq: archive.lastSeq, hash: archive.lastHash };
+  }
 }
 
 const hashOfHead = (db: Db, seq: number): string | undefined =>
@@ -129,13 +173,19 @@ function compareAll(db: Db, from: VotesSeen): { readonly seen: VotesSeen; readon
   }
 }
 
+function archivedPart(db: Db): ArchivedPart | undefined {
+  const files = db.select({ files: count() }).from(archives).get()?.files ?? 0;
+  return files === 0 ? undefined : { rows: archivedHead(db).seq, files, heads: 0 };
+}
+
 interface Intact {
+  readonly archived: ArchivedPart | undefined;
   readonly last: AuditHead;
   readonly votes: VotesSeen;
   readonly since: { readonly seq: number; readonly fullAt: number } | undefined;
 }
 
-function intact(db: Db, { last: { seq, hash }, votes, since }: Intact): Verified {
+function intact(db: Db, { last: { seq, hash }, votes, since, archived }: Intact): Verified {
   const published = db.select().from(heads).orderBy(desc(heads.seq)).limit(1).get();
   return {
     verification: {
@@ -152,6 +202,7 @@ function intact(db: Db, { last: { seq, hash }, votes, since }: Intact): Verified
       votes: votes.count,
       since,
       votesDigest: votes.digest,
+      archived,
     },
     reached: seq === 0 ? undefined : { seq, hash, votes },
   };

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-events.ts';
 import type { StoredAuditRow } from './audit.ts';
 import type { Db } from './database.ts';
-import { and, asc, eq, gt, sql } from './drizzle.ts';
+import { and, asc, eq, gt, type SQL, sql } from './drizzle.ts';
 import { approvals, audit, votes } from './schema.ts';
 import { contractVotes } from './schema-contracts.ts';
 
@@ -95,17 +95,8 @@ const isApproval = sql`${audit.action} = ${sql.raw(`'${'approved' satisfies Audi
 const isContractApproval = sql`${audit.action} = ${sql.raw(`'${'contract-approved' satisfies AuditAction}'`)}`;
 
 function hasRow(db: Db, { on, of, person, at }: Vote): boolean {
-  const named =
-    on === 'deployment'
-      ? and(isApproval, eq(audit.deploymentId, of))
-      : and(isContractApproval, sql`json_extract(${audit.detail}, '$.contract') = ${of}`);
-  const found = db
-    .select({ seq: audit.seq })
-    .from(audit)
-    .where(and(named, eq(audit.actor, person), eq(audit.at, at)))
-    .limit(1)
-    .get();
-  return found !== undefined;
+  const { rowOfVote, rowOfContractVote } = lookupsIn(db);
+  return (on === 'deployment' ? rowOfVote : rowOfContractVote).get({ of, person, at }) !== undefined;
 }
 
 /** For a row that is a decision of a person: undefined while its vote is there. */
@@ -115,31 +106,48 @@ export function missingVote(db: Db, row: StoredAuditRow): string | undefined {
   const contract = (JSON.parse(row.detail) as { readonly contract?: unknown }).contract;
   const of = action === 'approved' ? row.deploymentId : contract;
   if (typeof of !== 'string') return undefined;
-  const vote = action === 'approved' ? voteOnDeployment(db, of, actor) : voteOnContract(db, of, actor);
-  return vote.includes(at)
+  const { votesOnDeployment, votesOnContract } = lookupsIn(db);
+  const votes = (action === 'approved' ? votesOnDeployment : votesOnContract).all({ of, person: actor });
+  return votes.some((vote) => vote.at === at)
     ? undefined
     : `row ${seq} says that ${actor} approved ${of}, and the vote is gone or was changed`;
-}
-
-function voteOnDeployment(db: Db, deploymentId: string, person: string): readonly number[] {
-  return db
-    .select({ at: votes.at })
-    .from(approvals)
-    .innerJoin(votes, eq(votes.approvalId, approvals.id))
-    .where(and(eq(approvals.deploymentId, deploymentId), eq(votes.person, person)))
-    .all()
-    .map(({ at }) => at);
-}
-
-function voteOnContract(db: Db, contractId: string, person: string): readonly number[] {
-  return db
-    .select({ at: contractVotes.at })
-    .from(contractVotes)
-    .where(and(eq(contractVotes.contractId, contractId), eq(contractVotes.person, person)))
-    .all()
-    .map(({ at }) => at);
 }
 
 const decisions = ['approved', 'contract-approved'] as const satisfies readonly AuditAction[];
 const isDecision = (action: string): action is (typeof decisions)[number] =>
   decisions.some((decision) => decision === action);
+
+type Lookups = ReturnType<typeof prepareLookups>;
+const lookups = new WeakMap<Db, Lookups>();
+
+/** Prepared once: a statement for each vote takes memory until the garbage collector comes to it. */
+function lookupsIn(db: Db): Lookups {
+  const known = lookups.get(db) ?? prepareLookups(db);
+  lookups.set(db, known);
+  return known;
+}
+
+const given = (name: string) => sql.placeholder(name);
+
+function prepareLookups(db: Db) {
+  const ofPerson = and(eq(audit.actor, given('person')), eq(audit.at, given('at')));
+  const rowsThat = (condition: SQL | undefined) =>
+    db.select({ seq: audit.seq }).from(audit).where(and(condition, ofPerson)).limit(1).prepare();
+  return {
+    rowOfVote: rowsThat(and(isApproval, eq(audit.deploymentId, given('of')))),
+    rowOfContractVote: rowsThat(
+      and(isContractApproval, sql`json_extract(${audit.detail}, '$.contract') = ${given('of')}`),
+    ),
+    votesOnDeployment: db
+      .select({ at: votes.at })
+      .from(approvals)
+      .innerJoin(votes, eq(votes.approvalId, approvals.id))
+      .where(and(eq(approvals.deploymentId, given('of')), eq(votes.person, given('person'))))
+      .prepare(),
+    votesOnContract: db
+      .select({ at: contractVotes.at })
+      .from(contractVotes)
+      .where(and(eq(contractVotes.contractId, given('of')), eq(contractVotes.person, given('person'))))
+      .prepare(),
+  };
+}

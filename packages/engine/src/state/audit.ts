@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import type { AuditEvent, AuditRow } from '../domain/audit-events.ts';
 import type { Db } from './database.ts';
-import { asc, desc, eq, gt } from './drizzle.ts';
+import { and, asc, desc, eq, gt, sql } from './drizzle.ts';
 import { audit, heads } from './schema.ts';
+import { archives } from './schema-archives.ts';
 
 /** A row by its number and its hash. */
 export interface AuditHead {
@@ -37,9 +38,19 @@ export function appendAudit(db: Db, at: number, event: AuditEvent, redact: (text
     .run();
 }
 
+/** Without those that an archive holds, also where some of these are still here: the stream has no gap. */
 export function auditAfter(db: Db, seq: number, limit: number): readonly AuditRow[] {
-  return db.select().from(audit).where(gt(audit.seq, seq)).orderBy(asc(audit.seq)).limit(limit).all().map(present);
+  return db
+    .select()
+    .from(audit)
+    .where(and(gt(audit.seq, seq), gt(audit.seq, lastArchived)))
+    .orderBy(asc(audit.seq))
+    .limit(limit)
+    .all()
+    .map(present);
 }
+
+export const lastArchived = sql<number>`(SELECT coalesce(max(${archives.lastSeq}), 0) FROM ${archives})`;
 
 export function latestHead(db: Db): AuditHead | undefined {
   return db.select({ seq: audit.seq, hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1).get();

@@ -37,6 +37,11 @@ const shape = {
   hash: text,
 };
 
+interface Line extends AuditRow {
+  /** As in the log. A file of an archive names it where the detail, written again, would be another text. */
+  readonly detailText: string;
+}
+
 export function createExportChecker({ hashBefore }: ExportOptions): ExportChecker {
   let number = 0;
   let previous: { readonly seq: number; readonly hash: string } | undefined;
@@ -47,9 +52,10 @@ export function createExportChecker({ hashBefore }: ExportOptions): ExportChecke
       const row = rowIn(line);
       if (!row) return broken(`line ${number} is no row of \`bg audit export\` in JSON Lines${csvHint(line)}`);
       const before = previous ?? { seq: row.seq - 1, hash: row.seq === 1 ? beginning.hash : hashBefore(row.seq - 1) };
-      const problem = problemOf(row, before);
+      const { detailText, ...shown } = row;
+      const problem = problemOf(shown, detailText, before);
       previous = row;
-      return problem === undefined ? { kind: 'row', row } : broken(problem);
+      return problem === undefined ? { kind: 'row', row: shown } : broken(problem);
     },
   };
 }
@@ -58,13 +64,16 @@ const broken = (problem: string): CheckedLine => ({ kind: 'broken', problem });
 
 const csvHint = (line: string): string => (line.startsWith('seq,') ? ': export it without --csv' : '');
 
-function rowIn(line: string): AuditRow | undefined {
+function rowIn(line: string): Line | undefined {
   if (line.length > longestLine) return undefined;
   const found = parsed(line);
   if (found === undefined) return undefined;
   const row = readDetail(shape, found);
   const isWhole = Object.keys(shape).every((key) => row[key as keyof typeof shape] !== undefined);
-  return isWhole ? (row as AuditRow) : undefined;
+  if (!isWhole) return undefined;
+  const detailText = text(found.detailText) ?? JSON.stringify(row.detail);
+  const detail = parsed(detailText);
+  return detail && { ...(row as AuditRow), detail, detailText };
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
@@ -77,6 +86,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
 
 function problemOf(
   row: AuditRow,
+  detailText: string,
   before: { readonly seq: number; readonly hash: string | undefined },
 ): string | undefined {
   if (row.seq !== before.seq + 1)
@@ -85,8 +95,7 @@ function problemOf(
       : `row ${row.seq} comes after row ${before.seq}`;
   if (before.hash === undefined)
     return `it begins with row ${row.seq}, and this state does not hold the row before: export the whole log`;
-  const { detail, ...rest } = row;
-  if (hashOf({ ...rest, detail: JSON.stringify(detail), previousHash: before.hash }) !== row.hash)
+  if (hashOf({ ...row, detail: detailText, previousHash: before.hash }) !== row.hash)
     return `row ${row.seq} was changed, or does not follow row ${before.seq}`;
   return undefined;
 }

@@ -2,7 +2,7 @@
 
 import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
-import { eq, lt } from './drizzle.ts';
+import { and, eq, gte, lt } from './drizzle.ts';
 import { cursors, seen, snapshots } from './schema.ts';
 
 export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;
@@ -57,6 +57,31 @@ export function putSnapshot(db: Db, key: string, value: unknown, at: number): vo
 export function dropSnapshot(db: Db, key: string): void {
   db.delete(snapshots).where(eq(snapshots.key, key)).run();
 }
+
+/** All that was observed of a deployment: for one that has ended long ago. */
+export function dropSnapshotsOf(db: Db, deploymentId: string): void {
+  for (const keyOf of ofDeployment) dropSnapshot(db, keyOf(deploymentId));
+  for (const keyOf of ofStep) {
+    // Every position: what follows "." is "/".
+    const first = keyOf(deploymentId, 0).slice(0, -1);
+    db.delete(snapshots)
+      .where(and(gte(snapshots.key, first), lt(snapshots.key, `${first.slice(0, -1)}/`)))
+      .run();
+  }
+}
+
+const ofDeployment = [
+  observationKey,
+  judgeKey,
+  checksKey,
+  pausedForKey,
+  insteadKey,
+  freezeOverrideKey,
+  canaryKey,
+  claimKey,
+  receiptKey,
+];
+const ofStep = [askedKey, progressKey];
 
 /** The caller knows what it put under the key. */
 export function getSnapshot<T>(db: Db, key: string): { readonly at: number; readonly value: T } | undefined {

@@ -70,4 +70,15 @@ export const routingEvents = {
   'clock-jumped': nothing,
   'machine-suspended': nothing,
   'audit-broken': { row: count, problem: text },
+  'state-archived': {
+    first: count,
+    last: count,
+    lastHash: text,
+    previousHash: text,
+    file: text,
+    bytes: count,
+    sha256: text,
+    retained: count,
+    retainedDigest: text,
+  },
 } as const satisfies Readonly<Record<string, Shape>>;

@@ -1,0 +1,221 @@
+// Moves the oldest rows of the audit log into a file. First the file, read back; then one transaction that records it in
+// the log; then the rows are removed, some at a time. A run that was killed at any point is continued by the next one.
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AuditAction } from '../../domain/audit-events.ts';
+import { pause } from '../../lib/clock.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import type { AuditHead, StoredAuditRow } from '../audit.ts';
+import type { Db } from '../database.ts';
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lte, max, or, sql } from '../drizzle.ts';
+import { audit, deployments, slots } from '../schema.ts';
+import { archives, retained } from '../schema-archives.ts';
+import type { Store } from '../store.ts';
+import { archiveName, nameArchive, type ReadFile, readArchive, requireArchive, writeRows } from './archive-file.ts';
+import { type Archive, archivedHead, digestOf, latestArchive } from './archives.ts';
+import { leftFile } from './left-file.ts';
+import { hasRowsToRemove, removeRows } from './remove-rows.ts';
+
+export type ArchiveStep = 'written' | 'read-back' | 'named' | 'recorded' | 'removing' | 'removed';
+
+export interface ArchiveRun {
+  readonly store: Store;
+  /** Absolute path; made when missing. */
+  readonly folder: string;
+  /** As rows have it. */
+  readonly actor: string;
+  /** Rows from before this moment (epoch ms), up to the first that is younger. */
+  readonly before: number;
+  /** No row after this one. */
+  readonly through: number;
+  /** Fewer rows than this are not worth a file yet. */
+  readonly least?: number | undefined;
+  /** Called after each step. */
+  readonly reached?: ((step: ArchiveStep) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const mostRows = 20_000;
+const pageRows = 500;
+
+/**
+ * Ends what an earlier run began, and archives the next rows, at most 20,000.
+ * @returns undefined where too few rows are due
+ * @throws BlueGreenError `archive-refused`, or what `storageFault` says: nothing was removed then
+ */
+export async function archiveRows(run: ArchiveRun): Promise<Archive | undefined> {
+  const { store, folder, reached } = run;
+  await endRemoval(run);
+  const from = archivedHead(store.db);
+  const end = dueThrough(store.db, run, from);
+  if (end === undefined) return undefined;
+  const written = (await leftFile(store.db, folder, from, end)) ?? (await writeFile(run, from, end));
+  const archive = record(run, from, written);
+  if (archive === undefined) return undefined;
+  reached?.('recorded');
+  await removeAll(run, archive);
+  return archive;
+}
+
+/** Rows that were recorded as archived are removed only where the folder still has them. */
+async function endRemoval(run: ArchiveRun): Promise<void> {
+  const latest = latestArchive(run.store.db);
+  if (latest === undefined || !hasRowsToRemove(run.store.db, latest)) return;
+  await requireArchive(run.folder, latest);
+  await removeAll(run, latest);
+}
+
+async function removeAll({ store, reached, signal }: ArchiveRun, archive: Archive): Promise<void> {
+  for (let after = archive.firstSeq - 1; after < archive.lastSeq; ) {
+    // Verbs of every process come in between.
+    if (!(await pause(store.clock, removalRestMs, signal))) return;
+    after = store.note((db) => removeRows(db, archive, after));
+    reached?.('removing');
+  }
+  reached?.('removed');
+}
+
+const removalRestMs = 10;
+
+/** The last row that is due; looks at no more rows than one archive holds. */
+function dueThrough(db: Db, { before, through, least = 1 }: ArchiveRun, from: AuditHead): number | undefined {
+  const isDue = (seq: number) => {
+    if (seq > through) return false;
+    const row = db.select({ at: audit.at }).from(audit).where(eq(audit.seq, seq)).get();
+    return row !== undefined && row.at < before;
+  };
+  if (!isDue(from.seq + 1) || !isDue(from.seq + least)) return undefined;
+  const [young] = db
+    .select({ seq: audit.seq })
+    .from(audit)
+    .where(and(gt(audit.seq, from.seq), lte(audit.seq, from.seq + mostRows), sql`+${audit.at} >= ${before}`))
+    .orderBy(asc(audit.seq))
+    .limit(1)
+    .all();
+  const last = db
+    .select({ seq: audit.seq })
+    .from(audit)
+    .where(lte(audit.seq, from.seq + mostRows))
+    .orderBy(desc(audit.seq))
+    .limit(1)
+    .get();
+  return Math.min(through, (young?.seq ?? Number.MAX_SAFE_INTEGER) - 1, last?.seq ?? 0);
+}
+
+function* pagesOf(db: Db, from: number, through: number): Generator<readonly StoredAuditRow[]> {
+  for (let after = from; after < through; after += pageRows)
+    yield db
+      .select()
+      .from(audit)
+      .where(and(gt(audit.seq, after), lte(audit.seq, Math.min(after + pageRows, through))))
+      .orderBy(asc(audit.seq))
+      .all();
+}
+
+async function writeFile({ store, folder, reached }: ArchiveRun, from: AuditHead, through: number) {
+  const temporary = await writeRows(folder, pagesOf(store.db, from.seq, through));
+  reached?.('written');
+  const found = await readArchive(temporary, from);
+  const problem = 'problem' in found ? found.problem : problemWith(store.db, found, through);
+  if ('problem' in found || problem !== undefined) {
+    rmSync(temporary, { force: true });
+    throw new BlueGreenError(
+      'archive-refused',
+      `the archive was not as it should be when it was read back: ${problem}`,
+    );
+  }
+  reached?.('read-back');
+  const name = archiveName(found);
+  if (!nameArchive(temporary, folder, name))
+    throw new BlueGreenError('archive-refused', `${join(folder, name)} exists, and holds other rows`);
+  reached?.('named');
+  return { ...found, file: name };
+}
+
+const problemWith = (db: Db, { last }: ReadFile, through: number): string | undefined =>
+  last.seq === through && hashAt(db, last.seq) === last.hash ? undefined : `it ends with row ${last.seq}`;
+
+type Recorded = ReadFile & { readonly file: string };
+
+/** Undefined where another process was faster. */
+function record({ store, actor }: ArchiveRun, from: AuditHead, written: Recorded): Archive | undefined {
+  const { first, last, file, sha256, bytes } = written;
+  return store.write((tx) => {
+    if (archivedHead(tx.db).seq !== from.seq || hashAt(tx.db, last.seq) !== last.hash) return undefined;
+    const stay = rowsThatStay(tx.db, from.seq, last.seq);
+    const said = {
+      first: first.seq,
+      last: last.seq,
+      lastHash: last.hash,
+      previousHash: from.hash,
+      file,
+      bytes,
+      sha256,
+      retained: stay.length,
+      retainedDigest: digestOf(stay.map(({ hash }) => hash)),
+    };
+    tx.audit({ actor, action: 'state-archived', sentence: sentenceOf(written, stay.length), detail: said });
+    for (const { seq } of stay) tx.db.insert(retained).values({ seq }).run();
+    const row = tx.db
+      .select({ seq: max(audit.seq) })
+      .from(audit)
+      .get();
+    return tx.db
+      .insert(archives)
+      .values({
+        lastSeq: last.seq,
+        firstSeq: first.seq,
+        previousHash: from.hash,
+        lastHash: last.hash,
+        firstAt: first.at,
+        lastAt: last.at,
+        file,
+        bytes,
+        sha256,
+        retained: said.retained,
+        retainedDigest: said.retainedDigest,
+        recordedIn: row?.seq ?? 0,
+      })
+      .returning()
+      .get();
+  });
+}
+
+function sentenceOf({ first, last, file }: Recorded, stay: number): string {
+  const rows = `rows ${first.seq} to ${last.seq} of the audit log (${dayOf(first.at)} to ${dayOf(last.at)})`;
+  return `${rows} are in ${file}; ${stay} of them stay in the state too`;
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** What the engine decides by, however old it is, and what votes and archives are compared with. */
+const needed = [
+  'approved',
+  'contract-approved',
+  'release-fetched',
+  'release-pruned',
+  'state-archived',
+] as const satisfies readonly AuditAction[];
+
+/** Also the rows of deployments that are under way, or that brought what is in a slot now. */
+function rowsThatStay(db: Db, after: number, through: number): readonly AuditHead[] {
+  const underWay = db.select({ id: deployments.id }).from(deployments).where(isNull(deployments.finishedAt)).all();
+  const inSlots = db.select({ id: slots.deploymentId }).from(slots).where(isNotNull(slots.deploymentId)).all();
+  const ids = [...new Set([...underWay, ...inSlots].flatMap(({ id }) => (id === null ? [] : [id])))];
+  return db
+    .select({ seq: audit.seq, hash: audit.hash })
+    .from(audit)
+    .where(
+      and(
+        gt(audit.seq, after),
+        lte(audit.seq, through),
+        or(inArray(audit.action, [...needed]), inArray(audit.deploymentId, ids)),
+      ),
+    )
+    .orderBy(asc(audit.seq))
+    .all();
+}
+
+const hashAt = (db: Db, seq: number): string | undefined =>
+  db.select({ hash: audit.hash }).from(audit).where(eq(audit.seq, seq)).get()?.hash;
