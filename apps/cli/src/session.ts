@@ -39,6 +39,8 @@ export interface Options {
   readonly try?: boolean;
   readonly deploy?: boolean;
   readonly heads?: string;
+  readonly archives?: string;
+  readonly olderThan?: string;
   readonly hook?: string;
   readonly event?: string;
   readonly config?: string;

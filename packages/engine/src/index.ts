@@ -2,7 +2,7 @@
 
 export { inWords, stillNeeded } from './analysis/in-words.ts';
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
-export type { AuditQuery, AuditSearch } from './api/audit.ts';
+export type { ArchivedRows, AuditQuery, AuditSearch } from './api/audit.ts';
 export type {
   Builds,
   Explanation,
@@ -167,6 +167,8 @@ export { eventSentence } from './orchestrator/schema/words.ts';
 export { figureRows, goalRows, headlineOf } from './report/words.ts';
 export { type StarterAnswers, starterConfig } from './starter/starter-config.ts';
 export { starterPorts, type TrialResult, tryService, usualPaths } from './starter/trial.ts';
+export type { Archive } from './state/archive/archives.ts';
+export type { FilesVerification } from './state/archive/verify-files.ts';
 export type { AuditHead } from './state/audit.ts';
 export type { AuditVerification } from './state/audit-verification.ts';
 export { type Backup, backupState } from './state/backup.ts';

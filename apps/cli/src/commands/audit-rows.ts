@@ -1,6 +1,6 @@
 // The rows of the audit log: searched for people, and carried out of the house.
 
-import { type AuditQuery, type AuditRow, type AuditSearch, shortName } from '@bg/engine';
+import { type AuditQuery, type AuditRow, type AuditSearch, type Engine, shortName } from '@bg/engine';
 import { csvLine } from '../csv.ts';
 import { exitCodes } from '../exit.ts';
 import { refused } from '../refused.ts';
@@ -46,7 +46,7 @@ export const auditRows: readonly Command[] = [
       if (!found.ok) return refused(screen, found.refusal);
       const rows = found.value.newest(limit).toReversed();
       if (options.csv === true) await screen.write(`${csvLine(columns)}${rows.map(csvRow).join('')}`);
-      else screen.answer(rows, (shown, light) => auditLines(shown, light, limit));
+      else screen.answer(rows, (shown, light) => auditLines(shown, light, { limit, archived: archivedRows(engine) }));
       return exitCodes.done;
     }),
   },
@@ -69,8 +69,10 @@ export const auditRows: readonly Command[] = [
       const { header, format } = exportFormat(options);
       const found = engine.audit.search(readFilter(options));
       if (!found.ok) return refused(screen, found.refusal);
+      const archived = archivedRows(engine);
+      if (archived > 0) screen.aside(archivedSentence(archived));
       await screen.write(header);
-      for (const rows of pages(found.value)) {
+      for (const rows of pages(found.value, archived)) {
         await screen.write(rows.map(format).join(''));
         if (stop.aborted) return exitCodes.stopped;
       }
@@ -93,8 +95,20 @@ function readFilter(options: Options): AuditQuery {
   };
 }
 
-function auditLines(rows: readonly AuditRow[], { now, paint }: Light, limit: number): readonly string[] {
-  if (rows.length === 0) return ['No row of the audit log is like this.'];
+interface Asked {
+  readonly limit: number;
+  readonly archived: number;
+}
+
+/** From the first row to this one, rows are in archives; 0: none is. */
+const archivedRows = ({ audit }: Engine): number => audit.archives().at(-1)?.lastSeq ?? 0;
+
+const archivedSentence = (rows: number): string =>
+  `Rows 1 to ${rows} are in archives (bg state archive): they are not searched or exported here.`;
+
+function auditLines(rows: readonly AuditRow[], { now, paint }: Light, { limit, archived }: Asked): readonly string[] {
+  const beyond = rows.length === limit || archived === 0 ? [] : [paint.dim(archivedSentence(archived))];
+  if (rows.length === 0) return ['No row of the audit log is like this.', ...beyond];
   const lines = rows.map(({ seq, at, actor, action, code, service, target, deploymentId, sentence }) => [
     String(seq),
     at > now - dayMs ? clockText(at) : dateText(at),
@@ -105,14 +119,15 @@ function auditLines(rows: readonly AuditRow[], { now, paint }: Light, limit: num
     paint.dim(sentence),
   ]);
   const more = rows.length < limit ? [] : [paint.dim(`The last ${limit} rows; --limit shows more.`)];
-  return [...tableLines(lines), ...more];
+  return [...tableLines(lines), ...more, ...beyond];
 }
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const pageRows = 500;
 
-function* pages(search: AuditSearch): Generator<readonly AuditRow[]> {
-  let seq = 0;
+/** Rows of archives that stay here are left out: with them the copy would have gaps. */
+function* pages(search: AuditSearch, archived: number): Generator<readonly AuditRow[]> {
+  let seq = archived;
   for (;;) {
     const rows = search.after(seq, pageRows);
     if (rows.length > 0) yield rows;

@@ -1,7 +1,8 @@
 // The audit log: proving it. Its rows are listed in audit-rows.ts.
 
-import { readFileSync } from 'node:fs';
-import type { AuditVerification, Engine } from '@bg/engine';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { AuditHead, AuditVerification, Engine, FilesVerification } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import type { Screen } from '../screen.ts';
 import { onEngine } from '../session.ts';
@@ -19,6 +20,7 @@ export const audit: readonly Command[] = [
       'check the hash chain of the audit log: all of it once a day, else the rows since the last look; 1 when broken',
     options: [
       ['--full', 'walk all rows, also those that were found intact within the last day'],
+      ['--archives <folder>', 'read the files of `bg state archive` in this folder too: the whole log as one chain'],
       ['--head <row:hash>', 'a head as it was published in the channel: what this file says of itself is not enough'],
       ['--heads <file>', 'every head in a file, such as audit.headsFile: one <row:hash> in each line'],
     ],
@@ -28,23 +30,47 @@ export const audit: readonly Command[] = [
       'bg audit verify --json',
       `bg audit verify --head 412:${'0'.repeat(64)}`,
       'bg audit verify --heads /mnt/elsewhere/heads.txt',
+      'bg audit verify --full --archives /mnt/archive',
     ],
-    run: onEngine(({ engine, screen }, _words, options) => {
+    run: onEngine(async ({ engine, screen }, _words, options) => {
       const one = options.head === undefined ? [] : [readHead(options.head)];
       const heads = [...one, ...headsIn(options.heads)];
       // A head from outside proves the rows before it only where each of them is walked.
-      const isWhole = options.full === true || heads.length > 0;
+      const isWhole = options.full === true || heads.length > 0 || options.archives !== undefined;
+      const files = options.archives === undefined ? undefined : await readArchives(engine, heads, options.archives);
       const verification = isWhole ? engine.audit.verify(heads, walked(screen)) : engine.audit.verifySinceLast();
       const shipped = engine.audit.shipped();
-      screen.answer({ ...verification, shipped }, (_, light) => [
+      screen.answer({ ...verification, ...(files && { files }), shipped }, (_, light) => [
+        ...(files === undefined ? [] : filesLines(files, light)),
         ...verificationLines(verification, light),
+        ...archivedLines(verification, files),
         ...shippedLines(shipped, verification.rows),
       ]);
-      return verification.intact ? exitCodes.done : exitCodes.failed;
+      return verification.intact && files?.intact !== false ? exitCodes.done : exitCodes.failed;
     }),
   },
   ...auditRows,
 ];
+
+async function readArchives(engine: Engine, outside: readonly AuditHead[], folder: string): Promise<FilesVerification> {
+  if (!existsSync(folder)) throw usageError(`--archives: there is no folder ${folder}`);
+  return engine.audit.verifyArchives(resolve(folder), { outside });
+}
+
+function filesLines(files: FilesVerification, { paint }: Light): readonly string[] {
+  if (!files.intact) return [`${paint.red('✗ broken')} at row ${files.seq}, in an archive: ${files.problem}`];
+  if (files.files === 0) return ['No row of this log was archived: there is no file to read.'];
+  return [`${paint.green('✓ intact')}: rows 1 to ${files.rows} in ${files.files} archives`];
+}
+
+function archivedLines(verification: AuditVerification, files: FilesVerification | undefined): readonly string[] {
+  if (!verification.intact || verification.archived === undefined) return [];
+  const { rows, files: number, heads } = verification.archived;
+  const compared = heads === 0 ? '' : `; ${heads} of the given heads can only be compared there`;
+  return files === undefined
+    ? [`Rows 1 to ${rows} are in ${number} archives, which were not read${compared} (--archives <folder>).`]
+    : [`The rows of this state follow them, from row ${rows + 1} on.`];
+}
 
 const sayEveryRows = 500_000;
 

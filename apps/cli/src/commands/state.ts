@@ -6,6 +6,7 @@ import { exitCodes } from '../exit.ts';
 import { answered, refused } from '../refused.ts';
 import { configFile, logFor, screenFor } from '../session.ts';
 import type { Light } from '../show/light.ts';
+import { archive } from './archive.ts';
 import type { Command } from './command.ts';
 
 export const state: readonly Command[] = [
@@ -23,6 +24,7 @@ export const state: readonly Command[] = [
       return exitCodes.done;
     },
   },
+  archive,
   {
     group: 'state',
     usage: 'rebuild',

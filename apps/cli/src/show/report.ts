@@ -57,10 +57,12 @@ function periodOf({ period: { zone, local } }: Report): string {
   return `${short(local.since)} to ${short(local.until)} ${zone}`;
 }
 
-function remarksOf({ log: { beginsAt } }: Report): readonly string[] {
+function remarksOf({ log: { beginsAt, firstRow } }: Report): readonly string[] {
   return beginsAt === undefined
     ? []
-    : [`the audit log begins at ${new Date(beginsAt).toISOString()}, after the period does`];
+    : [
+        `the audit log begins at ${new Date(beginsAt).toISOString()}, after the period does${firstRow > 1 ? `: rows 1 to ${firstRow - 1} are in archives and are not counted` : ''}`,
+      ];
 }
 
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {

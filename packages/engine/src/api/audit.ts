@@ -1,10 +1,31 @@
 // The functions on the audit log, which is also the event stream.
 
+import type { Actor } from '../domain/actor.ts';
 import type { AuditRow } from '../domain/audit-events.ts';
 import type { Result } from '../domain/refusal.ts';
+import type { Archive } from '../state/archive/archives.ts';
+import type { FilesVerification, VerifyFiles } from '../state/archive/verify-files.ts';
 import type { AuditHead } from '../state/audit.ts';
 import type { AuditVerification } from '../state/audit-verification.ts';
 import type { Shipped } from '../state/shipped.ts';
+
+export interface ArchiveRequest {
+  readonly actor: Actor;
+  /** At least a day; undefined: `audit.archive.after` of the configuration. */
+  readonly olderThanMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each archive. */
+  readonly made?: ((archive: Archive) => void) | undefined;
+}
+
+export interface ArchivedRows {
+  readonly folder: string;
+  /** Rows from before this moment (epoch ms) were due. */
+  readonly before: number;
+  readonly archives: readonly Archive[];
+  /** The destination of `audit.ship`, or the file with the heads, without which more might have been archived. */
+  readonly waitsFor: { readonly name: string; readonly seq: number } | undefined;
+}
 
 /** All of them together; what is undefined does not narrow it. */
 export interface AuditQuery {
@@ -42,6 +63,14 @@ export interface AuditLog {
   ): AuditVerification;
   /** Verifies only the rows since the last verification if the whole log was intact within a day; else all rows. */
   verifySinceLast(): AuditVerification;
+  /** Reads the files of all archives: the beginning of the log, up to where the rows of this state begin. */
+  verifyArchives(
+    /** Undefined: where the configuration has them. */
+    folder: string | undefined,
+    options?: Pick<VerifyFiles, 'outside' | 'progress'>,
+  ): Promise<FilesVerification>;
+  /** Those that hold one of these rows, oldest first. */
+  archives(from?: number, through?: number): readonly Archive[];
   /** Remembers that this head (the present one, unless `row` is given) was shown outside: verify proves the log by it. */
   publishHead(place: string, row?: AuditHead): AuditHead | undefined;
   /** How far each destination of `audit.ship` and the file with the heads are. */

@@ -8,7 +8,7 @@ import type { Outbox } from '../domain/outbox.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
 import type { SlotName, TargetRef } from '../domain/target.ts';
 import type { Writable } from '../state/patience.ts';
-import type { AuditLog } from './audit.ts';
+import type { ArchivedRows, ArchiveRequest, AuditLog } from './audit.ts';
 import type { Builds } from './builds.ts';
 import type { CalendarVerbs } from './calendar.ts';
 import type { ConfigurationVerbs } from './configuration.ts';
@@ -118,6 +118,9 @@ export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs,
 
   /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
   rebuildState(actor: Actor): Promise<Result<readonly Discovered[]>>;
+
+  /** Moves old rows of the audit log into files, and out of the state. @throws where a file cannot be written */
+  archiveAudit(request: ArchiveRequest): Promise<Result<ArchivedRows>>;
 
   /** Handles a settled delivery once more. */
   replay(id: number, actor: Actor): Result<DeliveryRecord>;

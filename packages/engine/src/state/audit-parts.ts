@@ -1,7 +1,7 @@
 // Parts of the audit log for those who read all of it: rows of some actions only, and hashes to compare a copy with.
 
 import type { AuditAction, AuditRow } from '../domain/audit-events.ts';
-import { latestHead, present } from './audit.ts';
+import { lastArchived, latestHead, present } from './audit.ts';
 import type { Db } from './database.ts';
 import { and, asc, eq, gt, inArray, lte, min } from './drizzle.ts';
 import { audit } from './schema.ts';
@@ -11,12 +11,13 @@ export interface LogEnds {
   readonly last: number;
 }
 
-/** Undefined for an empty log. */
+/** Without the rows that are in archives. Undefined for an empty log. */
 export function endsOfLog(db: Db): LogEnds | undefined {
   const first =
     db
       .select({ seq: min(audit.seq) })
       .from(audit)
+      .where(gt(audit.seq, lastArchived))
       .get()?.seq ?? undefined;
   const last = latestHead(db)?.seq;
   const row = first === undefined ? undefined : db.select().from(audit).where(eq(audit.seq, first)).get();

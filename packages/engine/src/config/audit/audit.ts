@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseDuration } from '../../lib/units.ts';
 import { choice, listOf, matching, name, path } from '../kit/values.ts';
 import { secretOf } from '../notify/resolve.ts';
 import type { Secret } from '../notify/settings.ts';
@@ -43,6 +44,17 @@ export const audit = z
         'File elsewhere (another machine, a medium that only grows) that gets the head of the log at the end of each deployment and once a day. Default: none.',
       )
       .optional(),
+    archive: z
+      .strictObject({
+        after: matching(/^([3-9]\d|[1-9]\d{2,4})d$/, 'a number of days from 30d to 99999d, such as 365d').describe(
+          'How old rows are when they move into files and leave the state.',
+        ),
+        folder: path()
+          .describe('Where the files are; made when missing. Default: the folder archive in the state folder.')
+          .optional(),
+      })
+      .describe('Old rows of the log move into compressed files. Default: all rows stay in the state.')
+      .optional(),
     ship: listOf(destination, 10).describe('Where every row of the log is sent. Default: nowhere.').optional(),
   })
   .describe('The audit log outside of this state: what proves it, and copies of it.');
@@ -53,6 +65,14 @@ export interface AuditSettings {
   /** Absolute path. */
   readonly headsFile: string | undefined;
   readonly ship: readonly AuditDestination[];
+  readonly archive: ArchiveSettings;
+}
+
+export interface ArchiveSettings {
+  /** Age of the rows that are archived; undefined: none is, unless a person asks for it. */
+  readonly afterMs: number | undefined;
+  /** Absolute path; undefined: in the state folder. */
+  readonly folder: string | undefined;
 }
 
 export type AuditDestination = { readonly name: string } & (
@@ -68,8 +88,12 @@ export type SyslogAddress =
   | { readonly kind: 'tls'; readonly host: string; readonly port: number; readonly ca?: string | undefined }
   | { readonly kind: 'unix'; readonly path: string };
 
-export function resolveAudit({ headsFile, ship = [] }: AuditFile, folder: string): AuditSettings {
+export function resolveAudit({ headsFile, ship = [], archive }: AuditFile, folder: string): AuditSettings {
   return {
+    archive: {
+      afterMs: archive && parseDuration(archive.after),
+      folder: archive?.folder === undefined ? undefined : resolve(folder, archive.folder),
+    },
     headsFile: headsFile === undefined ? undefined : resolve(folder, headsFile),
     ship: ship.map((given) => resolveDestination(given, folder)),
   };

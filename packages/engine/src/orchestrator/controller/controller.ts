@@ -9,6 +9,7 @@ import { acquireLease, heartbeatMs, type Lease, leaseMs, releaseLease, renewLeas
 import { keepLoopFree, lockedLimitMs, patiently } from '../../state/patience.ts';
 import { replacedFile } from '../../state/same-file.ts';
 import { readRouting } from '../../state/targets.ts';
+import { maintainArchive } from '../archive/maintain.ts';
 import { watchCalendar } from '../calendar/watch.ts';
 import { type Core, controllerLease, type Target, type TargetContext } from '../core.ts';
 import { maintainDrills } from '../drill/maintain.ts';
@@ -157,6 +158,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
     maintainReleases,
     maintainState,
     sweepAudit,
+    maintainArchive,
     watchCalendar,
     beginWaiting,
     performDueCalls,

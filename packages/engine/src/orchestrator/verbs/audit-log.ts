@@ -2,10 +2,12 @@
 
 import type { AuditLog } from '../../api/audit.ts';
 import { clockTime } from '../../domain/times.ts';
+import { archivesWith } from '../../state/archive/archives.ts';
+import { verifyArchiveFiles } from '../../state/archive/verify-files.ts';
 import { type AuditHead, auditAfter, latestHead, rememberHead } from '../../state/audit.ts';
 import { readCheckpoint, writeCheckpoint } from '../../state/audit-checkpoint.ts';
 import { type AuditVerification, type Verified, verify } from '../../state/audit-verification.ts';
-import { readShipped, type Shipped } from '../../state/shipped.ts';
+import { archiveFolder, destinationsOf } from '../archive/due-rows.ts';
 import type { Core } from '../core.ts';
 import { searchOf } from '../views/timeline/search-audit.ts';
 
@@ -16,12 +18,15 @@ export function auditOf(core: Core): AuditLog {
     search: (query) => searchOf(core, query),
     verify: (outside, progress) => remembered(core, verify(store.db, { outside: [outside ?? []].flat(), progress })),
     verifySinceLast: () => remembered(core, verify(store.db, { from: readCheckpoint(store.db, clock.now()) })),
+    verifyArchives: (folder, options) =>
+      verifyArchiveFiles(store.db, { folder: folder ?? archiveFolder(core), ...options }),
+    archives: (from, through) => archivesWith(store.db, from ?? 1, through ?? Number.MAX_SAFE_INTEGER),
     publishHead: (place, row) => {
       const head: AuditHead | undefined = row ?? latestHead(store.db);
       if (head) store.note((db) => rememberHead(db, head, clock.now(), place));
       return head;
     },
-    shipped: () => shippedOf(core),
+    shipped: () => destinationsOf(core),
   };
 }
 
@@ -37,12 +42,6 @@ function remembered({ store, clock, log }: Core, { verification, reached }: Veri
   return verification;
 }
 
-function shippedOf({ store, settings }: Core): readonly Shipped[] {
-  const { ship, headsFile } = settings.audit;
-  const names = [...ship.map(({ name }) => name), ...(headsFile === undefined ? [] : ['heads'])];
-  return names.map((name) => readShipped(store.db, name));
-}
-
 /** How long a row may wait before the engine reports that no process ships there. */
 const patienceMs = 10 * 60_000;
 
@@ -50,7 +49,7 @@ const patienceMs = 10 * 60_000;
 export function shippingWarnings(core: Core): readonly string[] {
   const { store, clock } = core;
   const last = latestHead(store.db)?.seq ?? 0;
-  return shippedOf(core).flatMap(({ name, seq, problem, since }) => {
+  return destinationsOf(core).flatMap(({ name, seq, problem, since }) => {
     const [waiting] = seq < last ? auditAfter(store.db, seq, 1) : [];
     if (waiting === undefined) return [];
     const rows = `${last - seq} row${last - seq === 1 ? '' : 's'} of the audit log`;

@@ -88,6 +88,7 @@ const onEngine: Readonly<Record<Acting, Act>> = {
   applyConfiguration: ({ engine, actor, ref }) => engine.applyConfiguration({ ...ref, actor }),
   leaveConfiguration: ({ engine, actor, ref }) => engine.leaveConfiguration({ ...ref, actor, seen: 'x' }),
   rebuildState: ({ engine, actor }) => engine.rebuildState(actor),
+  archiveAudit: ({ engine, actor }) => engine.archiveAudit({ actor, olderThanMs: 86_400_000 }),
   replay: ({ engine, actor }) => engine.replay(1, actor),
 };
 const onSchema: Readonly<Record<ActingOnSchema, Act>> = {
@@ -131,6 +132,7 @@ const withoutTarget = [
   'abort',
   'extend',
   'rebuildState',
+  'archiveAudit',
   'replay',
   'migrations.approveContract',
   'migrations.rejectContract',

@@ -14,6 +14,7 @@ import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readRelease, readSlot, setSlot } from '../../state/targets.ts';
 import { countUnauthenticatedRequests } from '../../state/unauthenticated.ts';
+import { archiveWarnings } from '../archive/maintain.ts';
 import { calendarOf, calendarWarnings } from '../calendar/calendar-view.ts';
 import { drive, withLease } from '../controller/controller.ts';
 import { liveController } from '../controller/live-controller.ts';
@@ -34,6 +35,7 @@ import { timelinesOf } from '../views/timeline/read-timeline.ts';
 import { adopt } from './adopt.ts';
 import { applyConfiguration, leaveConfiguration } from './apply-configuration.ts';
 import { approve, extend, reject } from './approvals.ts';
+import { archiveAudit } from './archive-audit.ts';
 import { auditOf, shippingWarnings } from './audit-log.ts';
 import { continueFrozen } from './continue-frozen.ts';
 import { contract } from './contract.ts';
@@ -126,11 +128,14 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
   };
 }
 
-const planned = (core: Core): WaitingVerbs & CalendarVerbs & Pick<Engine, 'monitoring' | 'drill' | 'quickLook'> => ({
+const planned = (
+  core: Core,
+): WaitingVerbs & CalendarVerbs & Pick<Engine, 'monitoring' | 'drill' | 'quickLook' | 'archiveAudit'> => ({
   quickLook: (ref, actor, look) => {
     const said = quickLook(core, ref, actor, look);
     return said.ok ? ok(viewDeployment(core, said.value)) : said;
   },
+  archiveAudit: (request) => archiveAudit(core, request),
   monitoring: { take: (call) => takeCall(core, call) },
   drill: (request) => {
     const asked = askForDrill(core, request);
@@ -199,6 +204,7 @@ function looks(
         ...pendingNow(core).map(({ sentence }) => sentence),
         ...shippingWarnings(core),
         ...brokenWarnings(core),
+        ...archiveWarnings(core),
         ...calendarWarnings(core),
       ],
     }),

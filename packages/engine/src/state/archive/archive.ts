@@ -37,7 +37,7 @@ export interface ArchiveRun {
 }
 
 const mostRows = 20_000;
-const pageRows = 500;
+const pageRows = 200;
 
 /**
  * Ends what an earlier run began, and archives the next rows, at most 20,000.

@@ -35,6 +35,19 @@ export function archivesWith(db: Db, from: number, through: number): readonly Ar
     .all();
 }
 
+/** Those with rows of this time (epoch ms), oldest first. */
+export function archivesBetween(db: Db, since: number, until: number): readonly Archive[] {
+  return db
+    .select()
+    .from(archives)
+    .where(and(gte(archives.lastAt, since), lte(archives.firstAt, until)))
+    .orderBy(asc(archives.lastSeq))
+    .limit(mostFiles)
+    .all();
+}
+
+const mostFiles = 20;
+
 /** Rows of an archive that are in the state too, in their order. */
 export function retainedRows(db: Db, { firstSeq, lastSeq }: Pick<Archive, 'firstSeq' | 'lastSeq'>) {
   return db

@@ -4,9 +4,12 @@ import type { Observation } from '../../../api/deployment.ts';
 import type { ExplanationView } from '../../../api/explanation.ts';
 import type { TimelineView } from '../../../api/timeline.ts';
 import type { Timelines } from '../../../api/timelines.ts';
+import type { AuditAction, AuditRow } from '../../../domain/audit-events.ts';
 import { ok, type Result, refuse } from '../../../domain/refusal.ts';
 import type { TargetRef } from '../../../domain/target.ts';
+import { archivesBetween } from '../../../state/archive/archives.ts';
 import { rowsAround, searchAudit } from '../../../state/audit-search.ts';
+import type { Db } from '../../../state/database.ts';
 import {
   type DeploymentRow,
   readDeployment,
@@ -70,11 +73,18 @@ function timeline(core: Core, row: DeploymentRow): TimelineView {
     journal: readJournal(db, row.id),
     events,
     around,
+    archivedIn: archivedRowsOf(db, row, events),
     isCut: events.length === mostRows || around.length === mostAround,
     queued: requestOfDeployment(db, row.id),
     now: core.clock.now(),
   });
   return { ...view, trend: trendOf(db, row) };
+}
+
+/** Rows of other deployments are in these files too. */
+function archivedRowsOf(db: Db, row: DeploymentRow, events: readonly AuditRow[]): readonly string[] {
+  if (events.some(({ action }) => action === ('deployment-requested' satisfies AuditAction))) return [];
+  return archivesBetween(db, row.requestedAt, row.finishedAt ?? Number.MAX_SAFE_INTEGER).map(({ file }) => file);
 }
 
 function explain(core: Core, row: DeploymentRow): ExplanationView {

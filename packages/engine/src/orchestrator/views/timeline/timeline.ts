@@ -20,6 +20,8 @@ export interface TimelineSources {
   readonly around: readonly AuditRow[];
   /** There were more of them than were read. */
   readonly isCut: boolean;
+  /** Names of the files that its rows, or some of them, were moved to. */
+  readonly archivedIn?: readonly string[] | undefined;
   readonly queued: Queued | undefined;
   readonly now: number;
 }
@@ -99,7 +101,7 @@ function entryOf(row: AuditRow, about: TimelineEntry['about']): TimelineEntry {
 
 const moved = ['clock-jumped', 'machine-suspended'];
 
-function remarksOf({ events, around, journal, isCut }: TimelineSources): readonly string[] {
+function remarksOf({ events, around, journal, isCut, archivedIn = [] }: TimelineSources): readonly string[] {
   const jumps = around.filter(({ action }) => moved.includes(action));
   const runsBack = [...events, ...around].toSorted((one, other) => one.seq - other.seq).some(isEarlier);
   return [
@@ -108,6 +110,9 @@ function remarksOf({ events, around, journal, isCut }: TimelineSources): readonl
       : [
           'its first rows are not in this audit log: what is shown is from its journal and from the rows that are left',
         ]),
+    ...(archivedIn.length === 0
+      ? []
+      : [`its rows of the audit log were archived in ${archivedIn.join(', ')}: this is what the state still knows`]),
     ...(isCut ? ['more happened around it than is shown here: see bg audit list'] : []),
     ...jumps.map(({ sentence }) => `times of day may be wrong: ${sentence}`),
     ...(runsBack && jumps.length === 0 ? ['the clock of the machine was set back meanwhile'] : []),
