@@ -8,8 +8,10 @@ import { pause } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { AuditHead, StoredAuditRow } from '../audit.ts';
 import type { Db } from '../database.ts';
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lte, max, or, sql } from '../drizzle.ts';
-import { audit, deployments, slots } from '../schema.ts';
+import { liveDeployments } from '../deployments.ts';
+import { and, asc, desc, eq, gt, inArray, isNotNull, lte, max, sql } from '../drizzle.ts';
+import { settleState } from '../rest.ts';
+import { audit, slots } from '../schema.ts';
 import { archives, retained } from '../schema-archives.ts';
 import type { Store } from '../store.ts';
 import { archiveName, nameArchive, type ReadFile, readArchive, requireArchive, writeRows } from './archive-file.ts';
@@ -67,16 +69,19 @@ async function endRemoval(run: ArchiveRun): Promise<void> {
 }
 
 async function removeAll({ store, reached, signal }: ArchiveRun, archive: Archive): Promise<void> {
-  for (let after = archive.firstSeq - 1; after < archive.lastSeq; ) {
+  for (let after = archive.firstSeq - 1, page = 1; after < archive.lastSeq; page += 1) {
     // Verbs of every process come in between.
     if (!(await pause(store.clock, removalRestMs, signal))) return;
     after = store.note((db) => removeRows(db, archive, after));
+    // Removals change many places of the file: written back together, they would hold this process up for long.
+    if (page % pagesPerSettling === 0) settleState(store.db);
     reached?.('removing');
   }
   reached?.('removed');
 }
 
 const removalRestMs = 10;
+const pagesPerSettling = 5;
 
 /** The last row that is due; looks at no more rows than one archive holds. */
 function dueThrough(db: Db, { before, through, least = 1 }: ArchiveRun, from: AuditHead): number | undefined {
@@ -156,7 +161,8 @@ function record({ store, actor }: ArchiveRun, from: AuditHead, written: Recorded
       retainedDigest: digestOf(stay.map(({ hash }) => hash)),
     };
     tx.audit({ actor, action: 'state-archived', sentence: sentenceOf(written, stay.length), detail: said });
-    for (const { seq } of stay) tx.db.insert(retained).values({ seq }).run();
+    const seqs = JSON.stringify(stay.map(({ seq }) => seq));
+    tx.db.run(sql`INSERT INTO ${retained} (seq) SELECT value FROM json_each(${seqs})`);
     const row = tx.db
       .select({ seq: max(audit.seq) })
       .from(audit)
@@ -198,23 +204,17 @@ const needed = [
   'state-archived',
 ] as const satisfies readonly AuditAction[];
 
-/** Also the rows of deployments that are under way, or that brought what is in a slot now. */
+/** Also the rows of deployments that are under way, or that brought what is in a slot now. Each half reads one index. */
 function rowsThatStay(db: Db, after: number, through: number): readonly AuditHead[] {
-  const underWay = db.select({ id: deployments.id }).from(deployments).where(isNull(deployments.finishedAt)).all();
+  const underWay = liveDeployments(db).map(({ id }) => id);
   const inSlots = db.select({ id: slots.deploymentId }).from(slots).where(isNotNull(slots.deploymentId)).all();
-  const ids = [...new Set([...underWay, ...inSlots].flatMap(({ id }) => (id === null ? [] : [id])))];
-  return db
-    .select({ seq: audit.seq, hash: audit.hash })
-    .from(audit)
-    .where(
-      and(
-        gt(audit.seq, after),
-        lte(audit.seq, through),
-        or(inArray(audit.action, [...needed]), inArray(audit.deploymentId, ids)),
-      ),
-    )
-    .orderBy(asc(audit.seq))
-    .all();
+  const ids = JSON.stringify([...underWay, ...inSlots.map(({ id }) => id)]);
+  const within = sql`${audit.seq} > ${after} AND ${audit.seq} <= ${through}`;
+  const head = sql`SELECT ${audit.seq} AS seq, ${audit.hash} AS hash FROM ${audit}`;
+  return db.all<AuditHead>(sql`
+    ${head} WHERE ${inArray(audit.action, [...needed])} AND ${within}
+    UNION ${head} WHERE ${audit.deploymentId} IN (SELECT value FROM json_each(${ids})) AND ${within}
+    ORDER BY seq`);
 }
 
 const hashAt = (db: Db, seq: number): string | undefined =>

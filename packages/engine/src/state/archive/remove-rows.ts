@@ -9,7 +9,7 @@ import { retained } from '../schema-archives.ts';
 import { dropSnapshotsOf } from '../snapshots.ts';
 import type { Archive } from './archives.ts';
 
-const pageRows = 200;
+const pageRows = 100;
 
 const isRetained = sql`EXISTS (SELECT 1 FROM ${retained} WHERE ${retained.seq} = ${audit.seq})`;
 
