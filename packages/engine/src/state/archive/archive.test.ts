@@ -325,6 +325,6 @@ function approvedDeployment(deploymentId: string): void {
       status: 'pending',
     });
     addVote(tx, 'a_1', 'person:bob');
-    tx.audit({ actor: 'person:bob', action: 'approved', deploymentId, sentence: 'bob approves v1' });
+    tx.audit({ actor: 'person:bob', action: 'approved', deploymentId, sentence: 'bob approves v1', detail: {} });
   });
 }

@@ -21,7 +21,7 @@ it('opens a file of the version before, and archives its rows', async () => {
     const before = [...statementsOf('0000_state.sql'), ...statementsOf('0007_audit_only_grows.sql')];
     for (const name of ['audit_is_never_shortened', 'heads_are_never_removed'])
       client.exec(before.find((statement) => statement.includes(`CREATE TRIGGER ${name} `)) ?? '');
-    client.exec('DELETE FROM __drizzle_migrations WHERE created_at >= 1795370000000');
+    client.exec('DELETE FROM __drizzle_migrations WHERE created_at >= 1795380000000');
     // Written before the file is opened by this version.
     for (let row = 1; row <= 5; row += 1)
       appendAudit(state.db, row, { actor: 'engine', action: 'resumed', sentence: `row ${row}` }, (text) => text);
