@@ -167,7 +167,6 @@ export { eventSentence } from './orchestrator/schema/words.ts';
 export { figureRows, goalRows, headlineOf } from './report/words.ts';
 export { type StarterAnswers, starterConfig } from './starter/starter-config.ts';
 export { starterPorts, type TrialResult, tryService, usualPaths } from './starter/trial.ts';
-export type { Archive } from './state/archive/archives.ts';
 export type { FilesVerification } from './state/archive/verify-files.ts';
 export type { AuditHead } from './state/audit.ts';
 export type { AuditVerification } from './state/audit-verification.ts';

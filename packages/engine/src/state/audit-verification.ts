@@ -30,7 +30,7 @@ export type AuditVerification =
     }
   | { readonly intact: false; readonly rows: number; readonly problem: string; readonly seq: number };
 
-export interface ArchivedPart {
+interface ArchivedPart {
   /** From the first row to this one. */
   readonly rows: number;
   readonly files: number;

@@ -68,7 +68,7 @@ export interface AuditSettings {
   readonly archive: ArchiveSettings;
 }
 
-export interface ArchiveSettings {
+interface ArchiveSettings {
   /** Age of the rows that are archived; undefined: none is, unless a person asks for it. */
   readonly afterMs: number | undefined;
   /** Absolute path; undefined: in the state folder. */

@@ -41,13 +41,13 @@ const leftAfterMs = 86_400_000;
  * @returns where the rows are, and that they can be read; not yet under the name of an archive
  * @throws BlueGreenError of `storageFault`, with nothing left behind
  */
-export async function writeRows(folder: string, pages: Pages): Promise<string> {
+export async function writeRows(folder: string, pages: Pages, now: number): Promise<string> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (thrown) {
     throw storageFault(thrown, folder) ?? thrown;
   }
-  removeLeft(folder);
+  removeLeft(folder, now - leftAfterMs);
   const path = join(folder, `audit-${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
   try {
     // Synced before it is closed.
@@ -75,12 +75,12 @@ function lineOf(row: StoredAuditRow): string {
 }
 
 /** What a process that was killed left. */
-function removeLeft(folder: string): void {
+function removeLeft(folder: string, before: number): void {
   for (const name of readdirSync(folder)) {
     if (!temporaryName.test(name)) continue;
     const path = join(folder, name);
     const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-    if (mtimeMs !== undefined && mtimeMs < Date.now() - leftAfterMs) rmSync(path, { force: true });
+    if (mtimeMs !== undefined && mtimeMs < before) rmSync(path, { force: true });
   }
 }
 

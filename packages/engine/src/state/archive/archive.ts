@@ -119,7 +119,7 @@ function* pagesOf(db: Db, from: number, through: number): Generator<readonly Sto
 }
 
 async function writeFile({ store, folder, reached }: ArchiveRun, from: AuditHead, through: number) {
-  const temporary = await writeRows(folder, pagesOf(store.db, from.seq, through));
+  const temporary = await writeRows(folder, pagesOf(store.db, from.seq, through), store.clock.now());
   reached?.('written');
   const found = await readArchive(temporary, from);
   const problem = 'problem' in found ? found.problem : problemWith(store.db, found, through);
