@@ -53,19 +53,22 @@ async function pull(
     await client.ask(async (docker, abortSignal) => {
       const stream = await docker.pull(reference, { ...(authconfig ? { authconfig } : {}), abortSignal });
       await new Promise<void>((resolve, reject) => {
-        docker.modem.followProgress(stream, (error) => (error ? reject(asRefusal(error)) : resolve()));
+        docker.modem.followProgress(stream, (error, events: readonly PullEvent[] | null) => {
+          const said = error?.message ?? events?.find((event) => event.error !== undefined)?.error;
+          if (said === undefined) resolve();
+          else reject(pullError(client, reference, new Error(said, { cause: error })));
+        });
       });
     }, pullMs);
   } catch (thrown) {
-    if (thrown instanceof PullError || statusOf(thrown) !== undefined) throw pullError(client, reference, thrown);
-    throw thrown;
+    throw statusOf(thrown) === undefined ? thrown : pullError(client, reference, thrown);
   }
 }
 
 /** What Docker reports in the middle of a pull, after it has answered 200. */
-class PullError extends Error {}
-
-const asRefusal = (error: Error): Error => new PullError(error.message, { cause: error });
+interface PullEvent {
+  readonly error?: string;
+}
 
 const kinds: readonly (readonly [RegExp, 'artifact-refused' | 'artifact-unavailable' | 'resources-short', string])[] = [
   [/no space left on device/i, 'resources-short', 'the disk of the Docker host is full'],
