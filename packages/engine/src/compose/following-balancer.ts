@@ -8,7 +8,8 @@ import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 /** Only `ensure` changes what serves users; everything else asks the driver of the present addresses. */
 export function followInstances(upstreams: () => BalancerSpec['upstreams'], create: () => LoadBalancer): LoadBalancer {
   let built = { upstreams: upstreams(), balancer: create() };
-  const { accessLogs, entrypoints, probeHeaders, weights, sticky, preview, drain, counts } = built.balancer;
+  const { accessLogs, entrypoints, instanceHeader, probeHeaders, weights, sticky, preview, drain, counts } =
+    built.balancer;
   const present = (): LoadBalancer => {
     const now = upstreams();
     if (!isDeepStrictEqual(now, built.upstreams)) built = { upstreams: now, balancer: create() };
@@ -17,6 +18,7 @@ export function followInstances(upstreams: () => BalancerSpec['upstreams'], crea
   return {
     entrypoints,
     probeHeaders,
+    ...(instanceHeader === undefined ? {} : { instanceHeader }),
     ...{ weights, sticky, preview, drain },
     counts: counts && { traffic: (sinceMs) => (present().counts ?? counts).traffic(sinceMs) },
     ...(accessLogs ? { accessLogs } : {}),

@@ -83,6 +83,8 @@ export interface BalancerCore {
    * Holds a secret.
    */
   readonly probeHeaders: Readonly<Record<string, string>>;
+  /** Sent with `probeHeaders`: this header's value `1`, `2`, … names the instance of the side that must answer. */
+  readonly instanceHeader?: string;
   /** Absolute paths of the files with one line per request, with its id; each may have a `.1` next to it. */
   readonly accessLogs?: readonly string[];
   /** Starts the balancer with this spec and its last routing; harmless to repeat. Restarts a managed one that died. */

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inParallel } from '../../lib/tasks.ts';
 import { until } from '../../lib/testing/until.ts';
-import { instanceCookie, instanceHeader, servedInstanceHeader } from '../instances/checks.ts';
+import { instanceCookie, servedInstanceHeader } from '../instances/checks.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import { buildInstancesStage, type InstancesStage, perSide, previewOfInstances } from './instances-stage.ts';
 import type { BalancerFixture, Declared } from './stage.ts';
@@ -40,7 +40,7 @@ export function instancesContract({ name, driver }: InstancesSigning, makeFixtur
 
     test('a probe reaches each instance by its number, and is told which one answered; so is a tester', async () => {
       await stage.route({ active: 'blue', preview: 'green' });
-      const { probeHeaders } = stage.fixture.balancer;
+      const { probeHeaders, instanceHeader = '' } = stage.fixture.balancer;
       for (const number of numbers) {
         const reply = await user({ headers: { ...probeHeaders, [instanceHeader]: String(number) } });
         const seen = [instanceOf(reply), reply.headers['x-served-by'], reply.headers[servedInstanceHeader]];

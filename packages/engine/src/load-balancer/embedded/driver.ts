@@ -10,6 +10,7 @@ import type { Log } from '../../lib/log.ts';
 import { poll } from '../../lib/poll.ts';
 import { withReserve } from '../../lib/reserve.ts';
 import type { CountingBalancer } from '../capabilities.ts';
+import { instanceHeader } from '../instances/checks.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import { type ControlClient, createControlClient, createHostClient, wholeRouting } from './control-client.ts';
 import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
@@ -48,6 +49,7 @@ export function createEmbeddedBalancer(options: EmbeddedOptions): CountingBalanc
   return {
     entrypoints: [entrypointOf(options.spec)],
     probeHeaders: { [wanted.probe.header]: wanted.probe.nonce },
+    instanceHeader,
     accessLogs: wanted.accessLog === undefined ? [] : [wanted.accessLog],
     ensure: () => {
       ensuring ??= ensure(parts).finally(() => {

@@ -10,6 +10,7 @@ import { readOrCreateFile } from '../../lib/file-once.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { bucketFiles } from '../buckets.ts';
 import type { CountingBalancer } from '../capabilities.ts';
+import { instanceHeader } from '../instances/checks.ts';
 import type { ApplyOptions, BalancerSpec } from '../load-balancer.ts';
 import { createFollower, type Follower } from './apply.ts';
 import { ensureAttached } from './attached.ts';
@@ -35,6 +36,7 @@ export function createHaproxyBalancer(options: HaproxyOptions): CountingBalancer
   return {
     entrypoints: parts.nodes.map(({ entrypoint }) => entrypoint),
     probeHeaders: { [probeHeader]: nonceOf(parts.place) },
+    instanceHeader,
     accessLogs: [parts.place.accessLog],
     ensure: () => {
       ensuring ??= ensure(parts).finally(() => {

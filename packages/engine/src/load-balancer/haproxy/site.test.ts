@@ -28,6 +28,27 @@ const values: SiteValues = {
   nonce: 'a-nonce-of-the-test',
 };
 
+const severalOf = (each: BalancerSpec): BalancerSpec => ({
+  ...each,
+  upstreams: {
+    blue: [1, 2, 3].map((at) => ({ host: '127.0.0.1', port: 8000 + at })) as never,
+    green: each.upstreams.green,
+  },
+  checks: {
+    path: '/health?of="all"',
+    headers: { host: 'shop.example.com', 'x-key': '50 % of "a" $secret' },
+    statuses: [
+      [200, 299],
+      [304, 304],
+    ],
+    intervalMs: 5_000,
+    timeoutMs: 2_000,
+    failures: 3,
+    successes: 2,
+  },
+  sticky: { ...each.sticky, instance: true },
+});
+
 const golden = (name: string) => readFileSync(new URL(`./golden/${name}`, import.meta.url), 'utf8');
 
 describe('the configuration that is generated', () => {
@@ -59,6 +80,10 @@ describe('the configuration that is generated', () => {
       logServer: { host: '127.0.0.1', port: 9514 },
     }).text;
     await expect(text).toMatchFileSnapshot('./golden/attached.cfg');
+  });
+
+  test('is, for several instances, what was reviewed', async () => {
+    await expect(siteOf({ ...values, spec: severalOf(spec) }).text).toMatchFileSnapshot('./golden/instances.cfg');
   });
 
   test('has a global part of a few lines', async () => {
@@ -122,6 +147,10 @@ describe("HAProxy's own test", () => {
 
   test('accepts the minimal settings', () => {
     expect(complaint({ ...spec, preview: undefined, allow: undefined })).toBe('');
+  });
+
+  test('accepts several instances, and what their checks send', () => {
+    expect(complaint(severalOf(spec))).toBe('');
   });
 
   test('accepts any text as token and as name of a user, since the file contains neither', () => {

@@ -6,6 +6,7 @@ import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { syncFolder } from '../../lib/files.ts';
 import type { CountingBalancer } from '../capabilities.ts';
+import { instanceHeader } from '../instances/checks.ts';
 import type { ApplyOptions } from '../load-balancer.ts';
 import { ensureNginx, nginxConfiguration, testNginxConfiguration } from './ensure.ts';
 import { type Present, type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
@@ -24,6 +25,7 @@ export function createNginxBalancer(options: NginxOptions): CountingBalancer {
   return {
     entrypoints: [entrypointOf(spec.listen)],
     probeHeaders: { [probeHeader]: nonce },
+    instanceHeader,
     accessLogs: [parts.places.accessLog],
     ensure: () => mutex('nginx', () => ensureNginx(parts)),
     apply: (routing, fence, { direction } = { direction: 'forward' }) =>
