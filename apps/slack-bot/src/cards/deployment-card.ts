@@ -5,6 +5,7 @@ import { actions, type Block, type Card, card, header } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { type ChangesShown, changesPart } from './changes-part.ts';
 import { chartBlock, chartLimits } from './chart-block.ts';
+import { logPart } from './log-part.ts';
 import { progressPart, sidesPart, verdictPart } from './numbers-part.ts';
 import {
   approvalPart,
@@ -26,22 +27,26 @@ interface More {
   readonly changes?: ChangesShown | undefined;
   /** Both sides over time. */
   readonly trend?: TrendView | undefined;
+  /** The last lines of the new side when it failed. */
+  readonly log?: readonly string[] | undefined;
 }
 
 interface Drawn {
   readonly changes: ChangesShown | undefined;
   readonly charts: readonly Chart[];
+  readonly log: readonly string[];
 }
 
 type Part = (view: DeploymentView, formatter: PeopleFormatter, drawn: Drawn) => Block | undefined;
 
 const changed: Part = (view, formatter, { changes }) => changesPart(view, formatter, changes);
 const sides: Part = (view, _, { charts }) => sidesPart(view, charts);
+const lastLines: Part = ({ version }, _, { log }) => logPart(version, log);
 const numbers: readonly Part[] = [sides, verdictPart];
 
 const underWay: readonly Part[] = [progressPart, changed, schemaPart, ...numbers, stepsPart];
 /** What was seen matters most when it is over. */
-const over: readonly Part[] = [causePart, ...numbers, standbyPart];
+const over: readonly Part[] = [causePart, ...numbers, lastLines, standbyPart];
 
 /** What each stage shows between header and buttons. */
 const layouts: Readonly<Record<Stage, readonly Part[]>> = {
@@ -54,15 +59,15 @@ const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   unwinding: [causePart, progressPart, ...numbers, stepsPart],
   promoted: [causePart, changed, receiptPart, schemaPart, standbyPart],
   aborted: over,
-  'rolled-back': [causePart, ...numbers, receiptPart, standbyPart],
-  failed: [causePart, ...numbers, standbyPart, stepsPart],
+  'rolled-back': [causePart, ...numbers, lastLines, receiptPart, standbyPart],
+  failed: [causePart, ...numbers, lastLines, standbyPart, stepsPart],
   superseded: over,
   cancelled: over,
-  halted: [causePart, progressPart, ...numbers, receiptPart, standbyPart, stepsPart],
+  halted: [causePart, progressPart, ...numbers, lastLines, receiptPart, standbyPart, stepsPart],
 };
 
 export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter, more: More = {}): Card {
-  const { changes, trend } = more;
+  const { changes, trend, log = [] } = more;
   const stage = stageOf(view);
   const looking = view.outcome === undefined ? [] : [timelineButton(view.id)];
   const buttons = [...actionButtons(view, view.actions), ...looking];
@@ -71,7 +76,7 @@ export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter,
   const drawn = `${view.id}:${view.stateVersion}:${view.observation?.at ?? 0}`;
   return card(deploymentSentence(view), [
     header(`${stageEmoji[stage]} ${subject(view)} · ${headline(view)}`),
-    ...layouts[stage].map((part) => part(view, formatter, { changes, charts })),
+    ...layouts[stage].map((part) => part(view, formatter, { changes, charts, log })),
     warningsPart(view),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
     // After the buttons: a phone shows those first. One point is no line.

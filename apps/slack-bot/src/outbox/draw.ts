@@ -1,6 +1,13 @@
 // An outbox message → where it goes and what it shows, from the state as it is when it is sent.
 
-import { type DeploymentView, drawCharts, type Engine, type OutboxMessage, type Settings } from '@bg/engine';
+import {
+  type DeploymentView,
+  drawCharts,
+  type Engine,
+  type OutboxMessage,
+  type Settings,
+  type TimelineView,
+} from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { changesIn } from '../cards/changes.ts';
 import { configurationCard, configurationOverCard } from '../cards/configuration-card.ts';
@@ -95,6 +102,7 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
       card: deploymentCard(view, mentionFormatter(settings.people), {
         changes: shown,
         trend: timelines.trend(view.id),
+        log: isBadEnd(view) ? lastLinesOf(timelines.of(view.id)) : [],
       }),
       over: view.outcome !== undefined,
     };
@@ -177,6 +185,12 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
   summary: (facts) => ({ channel: facts.channel, card: summaryCard(facts) }),
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };
+
+const isBadEnd = ({ outcome }: DeploymentView): boolean => outcome !== undefined && outcome.kind !== 'promoted';
+
+/** Of the step that failed last. */
+const lastLinesOf = (timeline: TimelineView | undefined): readonly string[] =>
+  timeline?.steps.findLast(({ log }) => log.length > 0)?.log ?? [];
 
 function oneLine(facts: Payloads['line'], view: DeploymentView, settings: Settings): string {
   const calls = facts.mention === undefined ? '' : mentioned(facts.mention, view, settings);
