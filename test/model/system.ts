@@ -55,7 +55,7 @@ export async function startSystem(plan: Plan): Promise<System> {
   writeFileSync(file, configOf({ folder, ports: { blue, green, listen }, plan }));
   const clock = createFakeClock();
   const environments = createFakeEnvironments({ folder: join(folder, 'slots'), clock });
-  const balancers = createFakeBalancers({ spec: specOf(blue, green, listen), clock, ports: [listen] });
+  const balancers = createFakeBalancers({ spec: specOf([blue], [green], listen), clock, ports: [listen] });
   await balancers.create().ensure();
   for (const version of versions) layRelease(folder, version);
   const world = {

@@ -95,6 +95,9 @@ describe('what people read', () => {
     const during = targetLines({ ...target, live: canaryView }, light).join('\n');
     expect(during).toContain('v2.1 (10 %): 100 requests, 1.0 % errors, p99 14 ms; v2.0: 1000 requests, 0.0 % errors');
     expect(during).toContain('Inconclusive: no data yet (100 of 200)');
+    const each = [1, 2, 3].map((instance) => ({ instance, pid: instance, running: true, healthy: instance < 3 }));
+    const several = { ...target, slots: [{ ...blue, pid: 1, instances: each }, green] } as unknown as TargetView;
+    expect(targetLines(several, light)[1]).toContain('2 of 3 instances');
     const lines = targetLines(target, light);
     expect(lines[1]).toMatch(/blue +active +v2 +degraded: cache: down +100 %/);
     expect(lines[2]).toMatch(/green +standby +v1 +degraded +0 %/);

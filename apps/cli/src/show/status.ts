@@ -58,7 +58,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
 }
 
 function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): readonly string[] {
-  const running = slot.pid === undefined ? [] : [`pid ${slot.pid}`];
+  const running = slot.pid === undefined ? [] : [namesOf(slot)];
   const since = slot.version === undefined || slot.since === undefined ? [] : [`for ${durationText(now - slot.since)}`];
   const kept = slot.keepUntil === undefined ? [] : [`kept until ${timeText(slot.keepUntil, now)}`];
   const label = slot.label === undefined ? [] : [slot.label];
@@ -76,6 +76,12 @@ function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): r
     `:${slot.port}`,
     paint.dim([...running, ...since, ...label, ...kept, ...restarts].join(', ')),
   ];
+}
+
+/** Of one instance its pid, of several how many are healthy. */
+function namesOf({ instances, pid }: SlotView): string {
+  if (!instances) return `pid ${pid}`;
+  return `${instances.filter(({ healthy }) => healthy).length} of ${instances.length} instances`;
 }
 
 /** Figures that are not from this moment say so: the controller may be stuck. */

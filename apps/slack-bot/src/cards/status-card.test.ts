@@ -35,6 +35,12 @@ test.each([
   expect(blocks).toContain(words);
 });
 
+test('a side with several instances says how many of them are healthy', () => {
+  const instances = [1, 2, 3].map((instance) => ({ instance, pid: instance, running: true, healthy: instance < 3 }));
+  const view = targetView({ slots: [slot({ instances }), idle], live: undefined });
+  expect(JSON.stringify(targetCard(view, nothingElse, mentionFormatter([])).blocks)).toContain('2 of 3 instances');
+});
+
 test('the last run of the continuous smoke tests is shown, and a failed one with its reason', () => {
   const smoke = {
     condition: 'failing',

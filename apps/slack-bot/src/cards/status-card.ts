@@ -96,12 +96,18 @@ function slotLine(slot: SlotView, { routing }: TargetView): string {
     canary,
     slot.label === undefined ? undefined : outside(slot.label, 40),
     slot.role === 'idle' ? undefined : healthText(slot),
+    instancesText(slot),
     smokeText(slot),
     slot.since === undefined ? undefined : `since ${dateTime(slot.since)}`,
     slot.restarts > 0 && `restarted ${slot.restarts} times`,
     slot.role !== 'active' && slot.open !== undefined && slot.open > 0 && `${slot.open} still open`,
     slot.keepUntil === undefined ? undefined : `stays until ${dateTime(slot.keepUntil)}`,
   )}`;
+}
+
+function instancesText({ instances, role }: SlotView): string | undefined {
+  if (instances === undefined || role === 'idle') return undefined;
+  return `${instances.filter(({ healthy }) => healthy).length} of ${instances.length} instances`;
 }
 
 function smokeText({ smoke, role }: SlotView): string | undefined {

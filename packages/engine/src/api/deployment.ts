@@ -7,6 +7,7 @@ import type { EndCode } from '../domain/reasons.ts';
 import type { Origin, ReleaseChange } from '../domain/release.ts';
 import type { SideCounts } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
+import type { InstanceHealth } from '../environment/instance-checks.ts';
 import type { DeploymentSchema } from '../orchestrator/schema/deployment-schema.ts';
 import type { ApprovalGroupView } from './approval-group.ts';
 
@@ -120,6 +121,8 @@ export interface Receipt {
   }[];
   /** During a rollback: nodes that do not answer at all; the controller does not wait for them. */
   readonly leftOut?: readonly { readonly node: string; readonly problem: string }[];
+  /** Each was asked directly, beside the probes through the balancer. Undefined: the slot has one instance. */
+  readonly instances?: readonly InstanceHealth[];
   readonly proved: boolean;
   readonly ms: number;
   /** Fields of the health answer, or only its status code. */

@@ -46,6 +46,8 @@ export interface SlotView extends ReleaseNow {
   readonly seenAt?: number | undefined;
   readonly proof: HealthProof | undefined;
   readonly pid: number | undefined;
+  /** Each of several, at the last check. Undefined: the slot has one instance. */
+  readonly instances?: readonly InstanceView[] | undefined;
   readonly cpuPercent: number | undefined;
   readonly memoryBytes: number | undefined;
   /** Of the continuous smoke tests; undefined where none were run on this side. `problem` is that of the last run. */
@@ -53,6 +55,14 @@ export interface SlotView extends ReleaseNow {
   readonly restarts: number;
   /** Requests, upgraded connections and streams that the balancer has open on it; undefined when not measured. */
   readonly open: number | undefined;
+}
+
+export interface InstanceView {
+  /** From 1. */
+  readonly instance: number;
+  readonly pid: number | undefined;
+  readonly running: boolean;
+  readonly healthy: boolean;
 }
 
 /** Of a proof of the way back that moved no user. */

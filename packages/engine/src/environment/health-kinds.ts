@@ -12,7 +12,11 @@ import { excerpt } from './json-path.ts';
 interface Asked {
   /** Of the slot. */
   readonly url: string;
-  readonly expected: { readonly slot: SlotName; readonly version: string | undefined };
+  readonly expected: {
+    readonly slot: SlotName;
+    readonly version: string | undefined;
+    readonly instance?: number | undefined;
+  };
   readonly settings: HealthSettings;
   readonly signal?: AbortSignal;
 }
@@ -57,6 +61,7 @@ async function problemOfCommand({ url, expected, settings, signal }: Asked): Pro
     LANG: 'C.UTF-8',
     ENVIRONMENT_COLOR: expected.slot,
     APPLICATION_PORT: new URL(url).port,
+    INSTANCE: String(expected.instance ?? 1),
     ...(expected.version === undefined ? {} : { APP_VERSION: expected.version }),
   };
   const { argv, unknown } = fillCommand(command.argv, { APP_VERSION: '', ...env });

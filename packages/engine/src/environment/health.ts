@@ -15,6 +15,8 @@ export interface Expected {
   readonly slot: SlotName;
   /** Undefined for an adopted process whose version is unknown: then any is right. */
   readonly version: string | undefined;
+  /** For a check by a command; undefined: the slot has one instance. */
+  readonly instance?: number | undefined;
 }
 
 export interface HealthProbe {

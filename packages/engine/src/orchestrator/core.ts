@@ -116,9 +116,6 @@ export function endpointsOf(target: Target, slot: SlotName): readonly [Endpoint,
   return addresses.endpoints(addresses.asStarted(placeOf(target, slot)));
 }
 
-/** Of the first instance. */
-export const slotUrl = (target: Target, slot: SlotName): string => urlOf(endpointsOf(target, slot)[0]);
-
 /** Where to search for a service that may be adopted: a dead instance there says nothing about it. */
 export async function placeToAdopt(target: Target, slot: SlotName): Promise<SlotPlace> {
   const place = placeOf(target, slot);
@@ -129,7 +126,7 @@ export async function placeToAdopt(target: Target, slot: SlotName): Promise<Slot
 export const placeUrl = ({ environment }: Target, place: SlotPlace): string =>
   urlOf(environment.addresses.endpoints(place)[0]);
 
-const urlOf = ({ host, port }: Endpoint): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export const urlOf = ({ host, port }: Endpoint): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** The rule that the instance in the slot was started with. A new one applies from its next start or `config apply`. */
 export function healthOf(target: Target, slot: SlotName): HealthSettings {

@@ -8,8 +8,8 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import type { DeployRequest } from '../api/deploy-request.ts';
 import type { DeploymentView } from '../api/deployment.ts';
 import type { Actor } from '../domain/actor.ts';
-import type { SlotName } from '../domain/target.ts';
-import { freePort } from '../lib/testing/ports.ts';
+import type { Endpoint, SlotName } from '../domain/target.ts';
+import { freePorts } from '../lib/testing/ports.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import { auditAfter } from '../state/audit.ts';
@@ -76,6 +76,8 @@ export interface FlowOptions {
   readonly migrator?: Migrator;
   /** Of the load balancer. */
   readonly nodes?: number;
+  /** In each slot. */
+  readonly instances?: number;
 }
 
 export const shortPlan = `
@@ -89,15 +91,19 @@ export async function startFlow({
   database = false,
   migrator,
   nodes = 1,
+  instances = 1,
 }: FlowOptions = {}): Promise<Flow> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-flow-'));
-  const ports = await Promise.all(Array.from({ length: 2 + nodes }, freePort));
-  const [blue = 0, green = 0, ...listen] = ports;
+  const ports = await freePorts(2 * instances + nodes);
+  const [blue, green] = [ports.slice(0, instances), ports.slice(instances, 2 * instances)];
+  const listen = ports.slice(2 * instances);
   writeFileSync(
     join(folder, 'bluegreen.yaml'),
     configOf({
       folder,
-      ports: [blue, green, listen[0] ?? 0],
+      blue,
+      green,
+      listen: listen[0] ?? 0,
       options,
       file,
       target: database
@@ -297,12 +303,14 @@ export function layRelease(folder: string, version: string, files: Readonly<Reco
   }
 }
 
-export function specOf(blue: number, green: number, listen: number): BalancerSpec {
+export function specOf(blue: readonly number[], green: readonly number[], listen: number): BalancerSpec {
+  const upstreams = (ports: readonly number[]) =>
+    ports.map((port) => ({ host: '127.0.0.1', port })) as [Endpoint, ...Endpoint[]];
   return {
     service: 'shop',
     target: 'production',
     listen: { host: '127.0.0.1', port: listen },
-    upstreams: { blue: [{ host: '127.0.0.1', port: blue }], green: [{ host: '127.0.0.1', port: green }] },
+    upstreams: { blue: upstreams(blue), green: upstreams(green) },
     sticky: { by: 'cookie', name: 'bg_bucket' },
     preview: previewRoute,
     allow: undefined,
@@ -311,15 +319,21 @@ export function specOf(blue: number, green: number, listen: number): BalancerSpe
   };
 }
 
+const slotText = (ports: readonly number[]): string =>
+  ports.length === 1 ? `{ port: ${ports[0]} }` : `{ ports: [${ports}] }`;
+
 interface ConfigParts {
   readonly folder: string;
-  readonly ports: readonly [blue: number, green: number, listen: number];
+  /** Of the instances. */
+  readonly blue: readonly number[];
+  readonly green: readonly number[];
+  readonly listen: number;
   readonly options: string;
   readonly file: string;
   readonly target: string;
 }
 
-const configOf = ({ folder, ports: [blue, green, listen], options, file, target }: ConfigParts): string => `
+const configOf = ({ folder, blue, green, listen, options, file, target }: ConfigParts): string => `
 state: ${folder}/state
 people: [{ id: alice, name: Alice }, { id: bob, name: Bob }, { id: carol, name: Carol }]
 approvers: [alice, bob, carol]${file}
@@ -331,6 +345,6 @@ services:
     smokeTests: [{ name: front page, path: / }]${options}
     targets:
       production:
-        slots: { blue: { port: ${blue} }, green: { port: ${green} } }
+        slots: { blue: ${slotText(blue)}, green: ${slotText(green)} }
         loadBalancer: { listen: "127.0.0.1:${listen}", receiptProbes: 2 }
 ${target}`;

@@ -1,9 +1,10 @@
 // The last known health of a side, for every reader.
 
 import type { SlotName } from '../../domain/target.ts';
-import type { SlotObservation } from '../../environment/environment.ts';
+import type { InstanceObservation, SlotObservation } from '../../environment/environment.ts';
 import type { HealthReport } from '../../environment/health-report.ts';
 import type { HealthState } from '../../environment/health-state.ts';
+import type { SlotHealth } from '../../environment/instance-checks.ts';
 import { putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readSlot, type SlotRow } from '../../state/targets.ts';
 import type { Core, TargetContext } from '../core.ts';
@@ -17,8 +18,18 @@ export interface SlotSnapshot {
   readonly pid: number | undefined;
   /** Epoch ms of its process. */
   readonly startedAt?: number | undefined;
+  /** Undefined: the slot has one instance. */
+  readonly instances?: readonly InstanceSnapshot[] | undefined;
   readonly cpuPercent: number | undefined;
   readonly memoryBytes: number | undefined;
+}
+
+export interface InstanceSnapshot {
+  readonly instance: number;
+  /** Of the process, where there is one. */
+  readonly pid: number | undefined;
+  readonly running: boolean;
+  readonly healthy: boolean;
 }
 
 /** Of a side that was healthy for the step that waited for it: the supervisor continues from there. */
@@ -34,13 +45,40 @@ export function rememberHealthy(
 export function putHealth(
   { store }: Core,
   row: SlotRow,
-  { seen, state, proof }: Pick<SlotSnapshot, 'state' | 'proof'> & { readonly seen: SlotObservation },
+  {
+    seen,
+    state,
+    proof,
+    instances,
+  }: Pick<SlotSnapshot, 'state' | 'proof'> & {
+    readonly seen: SlotObservation;
+    readonly instances?: SlotHealth['instances'] | undefined;
+  },
 ): void {
   const { pid, startedAt, cpuPercent, memoryBytes } =
     seen.kind === 'running'
       ? seen
       : { pid: undefined, startedAt: undefined, cpuPercent: undefined, memoryBytes: undefined };
   const { deploymentId, version } = row;
-  const snapshot: SlotSnapshot = { deploymentId, version, state, proof, pid, startedAt, cpuPercent, memoryBytes };
+  const each = seen.instances?.map((one): InstanceSnapshot => snapshotOf(one, instances));
+  const all = each ? { instances: each } : {};
+  const snapshot: SlotSnapshot = {
+    deploymentId,
+    version,
+    state,
+    proof,
+    pid,
+    startedAt,
+    ...all,
+    cpuPercent,
+    memoryBytes,
+  };
   store.note((db, now) => putSnapshot(db, slotKey(row, row.slot), snapshot, now));
+}
+
+/** Without a report of each, the side as a whole was healthy. */
+function snapshotOf(seen: InstanceObservation, reports: SlotHealth['instances']): InstanceSnapshot {
+  const { instance, kind } = seen;
+  const healthy = reports?.find((each) => each.instance === instance)?.healthy ?? kind === 'running';
+  return { instance, pid: kind === 'running' ? seen.pid : undefined, running: kind === 'running', healthy };
 }

@@ -1,27 +1,22 @@
 // One check of one slot: is its process alive, does it answer well? It records and reports a change, and restarts a
 // crash.
 
-import type { SlotName } from '../../domain/target.ts';
 import type { SlotObservation } from '../../environment/environment.ts';
-import { probeHealth } from '../../environment/health.ts';
 import type { HealthReport } from '../../environment/health-report.ts';
 import { type HealthState, nextHealth, unknownHealth } from '../../environment/health-state.ts';
-import { backoffMs } from '../../lib/backoff.ts';
+import type { SlotHealth } from '../../environment/instance-checks.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { healthOf, placeOf, releaseFiles, slotMutex, slotUrl, type Target, type TargetContext } from '../core.ts';
+import { healthOf, placeOf, releaseFiles, slotMutex } from '../core.ts';
 import { startAsItIs } from '../plan/release-settings.ts';
-import { mayRestart, standingOf } from '../routing/standing.ts';
 import { knownStep } from '../run/steps/named.ts';
+import { probeSide } from '../side-checks.ts';
 import { noteCrash } from './guard/memory.ts';
+import { lacksInstances, restartInstances } from './instance-restart.ts';
+import { backoff, isKnownHere, type Look } from './restarting.ts';
 import { putHealth, type SlotSnapshot } from './side-health.ts';
-
-interface Look extends TargetContext {
-  readonly slot: SlotName;
-  readonly signal: AbortSignal;
-}
 
 export async function superviseSlot(look: Look): Promise<void> {
   const { core, target, slot } = look;
@@ -31,13 +26,9 @@ export async function superviseSlot(look: Look): Promise<void> {
   const seen = await target.environment.inspect(placeOf(target, slot));
   const report = seen.kind === 'running' ? await probe(look, row) : undefined;
   remember(look, row, seen, report);
+  if (lacksInstances(seen)) return restartInstances(look, row);
   if (seen.kind === 'running') clearRestarts(look, row, seen.startedAt);
   else if (isOurs(look, row) && (await isKnownHere(look))) await restart(look, row, seen);
-}
-
-/** A state that does not know what users get may name another release than the one that ended here. */
-async function isKnownHere({ core, target, lease, slot }: Look): Promise<boolean> {
-  return mayRestart(await standingOf({ core, target, token: lease.token }), { core, target }, slot);
 }
 
 /** The deployment's own steps judge it until it has been healthy: silence before that is no illness. */
@@ -47,23 +38,15 @@ function isStarting({ core, target, slot }: Look, { role, label }: SlotRow): boo
   return live?.slot === slot && knownStep(live.phase)?.isStartingSide === true;
 }
 
-function probe(
-  { target, slot, signal }: Pick<Look, 'target' | 'slot' | 'signal'>,
-  row: SlotRow,
-): Promise<HealthReport> {
-  return probeHealth({
-    url: slotUrl(target, slot),
-    expected: { slot, version: row.version ?? undefined },
-    settings: healthOf(target, slot),
-    signal,
-  });
+function probe({ target, slot, signal }: Pick<Look, 'target' | 'slot' | 'signal'>, row: SlotRow): Promise<SlotHealth> {
+  return probeSide(target, { slot, version: row.version ?? undefined, needed: 'enough', signal });
 }
 
 function remember(
   { core, target, lease, slot }: Look,
   row: SlotRow,
   seen: SlotObservation,
-  report: HealthReport | undefined,
+  report: SlotHealth | undefined,
 ): void {
   const key = slotKey(target.key, slot);
   const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
@@ -76,7 +59,7 @@ function remember(
     seen.kind === 'stopped'
       ? { ...nextHealth(previous, stopped, rule), condition: 'unhealthy' }
       : nextHealth(previous, report ?? stopped, rule);
-  putHealth(core, row, { seen, state, proof: report?.proof });
+  putHealth(core, row, { seen, state, proof: report?.proof, instances: report?.instances });
   if (state.condition === previous.condition || row.label !== null) return;
   core.store.under(lease).write((tx) =>
     tx.audit({
@@ -97,12 +80,12 @@ export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | '
   const row = readSlot(core.store.db, target.key, slot);
   if (row.role === 'idle') return;
   const seen = await target.environment.inspect(placeOf(target, slot));
-  const report: Pick<HealthReport, 'healthy' | 'answered' | 'problem' | 'degraded'> & Partial<HealthReport> =
+  const report: Pick<HealthReport, 'healthy' | 'answered' | 'problem' | 'degraded'> & Partial<SlotHealth> =
     seen.kind === 'running'
       ? await probe(look, row)
       : { healthy: false, answered: false, problem: 'its process has ended' };
   const state = nextHealth(unknownHealth, report, { failures: 1, successes: 1 });
-  putHealth(core, row, { seen, state, proof: report.proof });
+  putHealth(core, row, { seen, state, proof: report.proof, instances: report.instances });
 }
 
 /** A side under a running deployment fails or rolls back through that deployment; a labelled one is left as it died. */
@@ -173,11 +156,6 @@ async function announceCrash(
     .sleep(Math.min(backoff(target, row.restarts), healthOf(target, slot).intervalMs), look.signal)
     .catch(() => undefined);
   if (!look.signal.aborted) await restart(look, readSlot(core.store.db, target.key, slot), seen);
-}
-
-function backoff({ settings }: Target, restarts: number): number {
-  const { firstRestartMs, maxRestartMs } = settings.crash;
-  return backoffMs({ firstMs: firstRestartMs, maxMs: maxRestartMs }, restarts);
 }
 
 /** Ten intervals of life are a recovery: the next crash begins with the short wait again. */

@@ -5,15 +5,15 @@ import type { DrillView } from '../../api/views.ts';
 import { isContinuous } from '../../config/probes/continuous-smoke.ts';
 import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { forHowLong } from '../../domain/times.ts';
-import { runSmokeTests } from '../../environment/smoke.ts';
 import { readRouting, readSlot } from '../../state/targets.ts';
-import { healthOf, releaseFiles, slotMutex, slotUrl, type TargetContext } from '../core.ts';
+import { releaseFiles, slotMutex, type TargetContext } from '../core.ts';
 import { activeSide } from '../gates/facts.ts';
 import { runSettingsOf, startRelease } from '../plan/release-settings.ts';
 import { changeRouting } from '../routing/routing.ts';
 import { holdsBack, standingOf } from '../routing/standing.ts';
 import { awaitHealthy, outputOf, problemOfSide } from '../run/await-healthy.ts';
 import { proveThrough } from '../run/steps/receipt.ts';
+import { smokeSlot } from '../side-checks.ts';
 import { isWarm, rollbackTarget } from '../verbs/rollback-target.ts';
 import { putDrill } from './memory.ts';
 
@@ -121,14 +121,8 @@ async function proved(drill: Drill, startMs: number | undefined): Promise<DrillR
 async function smokeProblem({ core, target, slot, version, signal }: Drill): Promise<string | undefined> {
   const release = releaseFiles(core, target.key.service, version);
   const { smokeTests } = release ? runSettingsOf(target, release) : target.settings;
-  const { results } = await runSmokeTests({
-    baseUrl: slotUrl(target, slot),
-    slotRule: healthOf(target, slot),
-    tests: smokeTests.filter(isContinuous),
-    totalMs: target.settings.smokeTotalMs,
-    clock: core.clock,
-    signal,
-  });
+  const tests = smokeTests.filter(isContinuous);
+  const { results } = await smokeSlot(core, target, { slot, needed: 'enough', tests, signal });
   const first = results.find(({ passed }) => !passed);
   return first && `smoke test "${first.name}": ${first.problem ?? 'no reason given'}`;
 }

@@ -114,6 +114,13 @@ export async function startAsItIs(target: Target, slot: SlotName, release: Relea
   return running;
 }
 
+/** Those that have ended, at their own addresses; the others go on as they are. @throws as `startAsItIs` */
+export function startMissing(target: Target, slot: SlotName, release: ReleaseFiles) {
+  const { environment } = target;
+  const place = environment.addresses.asStarted(placeOf(target, slot));
+  return environment.start(place, release, launchSettings(target, slot, release, 'rescue'));
+}
+
 /** @throws BlueGreenError `port-in-use` while the other side of the target keeps its address and it had no other one */
 function placeToStart(target: Target, slot: SlotName): SlotPlace {
   const sibling = { ...target.key, slot: otherSlot(slot) };

@@ -2,10 +2,10 @@
 
 import type { SlotName } from '../../domain/target.ts';
 import type { SlotObservation } from '../../environment/environment.ts';
-import { probeHealth } from '../../environment/health.ts';
 import type { HealthReport } from '../../environment/health-report.ts';
 import { pause } from '../../lib/clock.ts';
-import { type Core, healthOf, placeOf, slotUrl, type Target } from '../core.ts';
+import { type Core, healthOf, placeOf, type Target } from '../core.ts';
+import { type Needed, probeSide } from '../side-checks.ts';
 
 const maxPollMs = 1_000;
 /** A side that is coming up is asked so often at first: users of the deployment wait for its first good answer. */
@@ -39,7 +39,7 @@ export async function awaitHealthy(wait: Wait): Promise<Waited> {
   let inARow = 0;
   let problem = 'it never answered';
   while (core.clock.monotonic() < until && !signal.aborted) {
-    const { seen, report } = await look(wait);
+    const { seen, report } = await look(wait, 'all');
     if (report === undefined) return { kind: 'ended', seen };
     const unfit = report.healthy ? (health.acceptDegraded ? undefined : degradation(report)) : report.problem;
     const fits = report.healthy && unfit === undefined;
@@ -60,7 +60,7 @@ export async function problemOfSide(wait: Wait): Promise<string | undefined> {
   const { core, target, slot, signal } = wait;
   const health = healthOf(target, slot);
   for (let tries = 1; ; tries += 1) {
-    const { report } = await look(wait);
+    const { report } = await look(wait, 'enough');
     if (report === undefined) return 'its process has ended';
     if (report.healthy) return undefined;
     if (tries >= health.failures) return report.problem ?? 'no reason given';
@@ -72,11 +72,10 @@ type Look =
   | { readonly seen: Extract<SlotObservation, { kind: 'stopped' }>; readonly report: undefined }
   | { readonly seen: Extract<SlotObservation, { kind: 'running' }>; readonly report: HealthReport };
 
-async function look({ target, slot, version, signal }: Wait): Promise<Look> {
+async function look({ target, slot, version, signal }: Wait, needed: Needed): Promise<Look> {
   const seen = await target.environment.inspect(placeOf(target, slot));
   if (seen.kind === 'stopped') return { seen, report: undefined };
-  const asked = { url: slotUrl(target, slot), expected: { slot, version }, settings: healthOf(target, slot), signal };
-  return { seen, report: await probeHealth(asked) };
+  return { seen, report: await probeSide(target, { slot, version, needed, signal }) };
 }
 
 const degradation = ({ degraded }: HealthReport): string | undefined =>

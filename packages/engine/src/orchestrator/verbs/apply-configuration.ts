@@ -6,15 +6,15 @@ import type { HealthSettings } from '../../config/health/settings.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { SlotName } from '../../domain/target.ts';
-import { probeHealth } from '../../environment/health.ts';
 import { getSnapshot, leftKey, putSnapshot } from '../../state/snapshots.ts';
 import { readSlot } from '../../state/targets.ts';
 import { forgetSettled, type LeftAsItIs, pendingOf } from '../controller/pending-changes.ts';
 import { changedFields, digestOfChanges } from '../controller/running.ts';
-import { asSlot, type Core, slotUrl, type Target } from '../core.ts';
+import { asSlot, type Core, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates/gates.ts';
 import { mayOperate } from '../gates/roles.ts';
+import { probeSide } from '../side-checks.ts';
 import { refused } from './refused.ts';
 
 type ApplyRequest = Parameters<Engine['applyConfiguration']>[0];
@@ -125,12 +125,8 @@ async function admissible(
   for (const { slot } of changes) {
     const { role, version } = readSlot(core.store.db, target.key, slot);
     if (role === 'idle' || version === null) continue;
-    const expected = { slot, version };
-    const report = await probeHealth({
-      url: slotUrl(target, slot),
-      expected,
-      settings: asSlot(target, slot, target.settings.health),
-    });
+    const rule = asSlot(target, slot, target.settings.health);
+    const report = await probeSide(target, { slot, version, needed: 'enough', settings: rule });
     if (!report.healthy)
       return refuse(
         'side-unhealthy',

@@ -6,10 +6,9 @@ import { actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
-import { probeHealth } from '../../environment/health.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { confirmRouting, intendRouting, readRouting, readSlot } from '../../state/targets.ts';
-import { type Core, ensureUp, healthOf, routingMutex, slotUrl, type Target } from '../core.ts';
+import { type Core, ensureUp, routingMutex, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates/gates.ts';
 import { discoverAgain } from '../recovery/discover.ts';
@@ -24,6 +23,7 @@ import {
 import { rolesFollow } from '../routing/repair.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
 import { generationOf, strangeSides } from '../routing/standing.ts';
+import { probeSide } from '../side-checks.ts';
 import { refuseUnlessApprover } from './approver.ts';
 import { refused } from './refused.ts';
 
@@ -107,8 +107,7 @@ async function unfitSide(core: Core, target: Target, { active, canary }: Routing
   for (const slot of [active, canary?.slot].filter((slot): slot is SlotName => slot !== undefined)) {
     const { version } = readSlot(core.store.db, target.key, slot);
     if (version === null) return refuse('side-unhealthy', `no release is known to stand in ${slot}`, restoreInstead);
-    const expected = { slot, version };
-    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: healthOf(target, slot) });
+    const report = await probeSide(target, { slot, version, needed: 'enough' });
     if (!report.healthy)
       return refuse('side-unhealthy', `${version} in ${slot} is not healthy: ${report.problem}`, restoreInstead);
   }

@@ -4,13 +4,12 @@ import type { Engine } from '../../api/engine.ts';
 import { ok, refuse } from '../../domain/refusal.ts';
 import type { SlotName, TargetRef } from '../../domain/target.ts';
 import type { InstanceLog } from '../../environment/environment.ts';
-import { probeHealth } from '../../environment/health.ts';
-import { runSmokeTests } from '../../environment/smoke.ts';
 import { isRequestId, type SearchedLog, traceRequest } from '../../environment/trace.ts';
 import { readSlot } from '../../state/targets.ts';
-import { type Core, healthOf, placeOf, releaseFiles, slotUrl } from '../core.ts';
+import { type Core, placeOf, releaseFiles } from '../core.ts';
 import { findTarget } from '../gates/facts.ts';
 import { runSettingsOf } from '../plan/release-settings.ts';
+import { probeSide, smokeSlot } from '../side-checks.ts';
 import { startByHand, stopByHand } from './by-hand.ts';
 
 export function createSlotVerbs(core: Core): Engine['slots'] {
@@ -20,13 +19,7 @@ export function createSlotVerbs(core: Core): Engine['slots'] {
       if (!found.ok) return found;
       const { key } = found.value;
       const version = readSlot(core.store.db, key, slot).version ?? undefined;
-      return ok(
-        await probeHealth({
-          url: slotUrl(found.value, slot),
-          expected: { slot, version },
-          settings: healthOf(found.value, slot),
-        }),
-      );
+      return ok(await probeSide(found.value, { slot, version, needed: 'all' }));
     },
     async smoke(ref, slot) {
       const found = findTarget(core, ref);
@@ -34,8 +27,7 @@ export function createSlotVerbs(core: Core): Engine['slots'] {
       const { key, settings } = found.value;
       const release = releaseFiles(core, key.service, readSlot(core.store.db, key, slot).version ?? '');
       const { smokeTests: tests } = release ? runSettingsOf(found.value, release) : settings;
-      const where = { baseUrl: slotUrl(found.value, slot), slotRule: healthOf(found.value, slot) };
-      return ok(await runSmokeTests({ ...where, tests, totalMs: settings.smokeTotalMs, clock: core.clock }));
+      return ok(await smokeSlot(core, found.value, { slot, needed: 'all', tests }));
     },
     start: (request) => startByHand(core, request),
     stop: ({ service, target, slot, actor }) => stopByHand(core, { service, target, slot, actor }),

@@ -85,6 +85,7 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
     seenAt: current && looked?.at,
     proof: current?.proof,
     pid: current?.pid,
+    ...(current?.instances ? { instances: current.instances } : {}),
     cpuPercent: current?.cpuPercent,
     memoryBytes: current?.memoryBytes,
     smoke: row.role === 'idle' ? undefined : viewSmoke(core, target, row),

@@ -3,15 +3,15 @@
 
 import { isContinuous } from '../../../config/probes/continuous-smoke.ts';
 import type { SmokeTest } from '../../../config/settings.ts';
-import { runSmokeTests } from '../../../environment/smoke.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import type { Db } from '../../../state/database.ts';
 import { liveDeployment } from '../../../state/deployments.ts';
 import type { Lease } from '../../../state/leases.ts';
 import { getSnapshot, putSnapshot, slotKey, smokeKey } from '../../../state/snapshots.ts';
 import { readSlot, type SlotRow } from '../../../state/targets.ts';
-import { type Core, healthOf, releaseFiles, slotUrl, type Target, type TargetContext } from '../../core.ts';
+import { type Core, releaseFiles, type Target, type TargetContext } from '../../core.ts';
 import { runSettingsOf } from '../../plan/release-settings.ts';
+import { smokeSlot } from '../../side-checks.ts';
 import { inRounds } from '../in-rounds.ts';
 import type { SlotSnapshot } from '../side-health.ts';
 import { lifeOf, nextSmoke, type SideSmoke, type SmokeRun, smokeOf } from './side-smoke.ts';
@@ -74,14 +74,7 @@ async function smokeSide(core: Core, target: Target, { row, signal }: Asked): Pr
   const tests = testsOf(core, target, row);
   if (tests.length === 0) return undefined;
   const life = lifeOf(core, target, slot);
-  const report = await runSmokeTests({
-    baseUrl: slotUrl(target, slot),
-    slotRule: healthOf(target, slot),
-    tests,
-    totalMs: target.settings.smokeTotalMs,
-    clock: core.clock,
-    signal,
-  });
+  const report = await smokeSlot(core, target, { slot, needed: 'enough', tests, signal });
   const first = report.results.find(({ passed }) => !passed);
   return {
     life,

@@ -4,7 +4,7 @@ import { readRouting } from '../../../state/targets.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';
 import { directionOf, except, type SilentNode } from '../../routing/silent-nodes.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
-import { proveThrough } from './receipt.ts';
+import { problemOf, proveThrough } from './receipt.ts';
 
 export const provePreview: Step<Named<'prove-preview'>> = {
   name: 'prove-preview',
@@ -33,6 +33,7 @@ export const provePreview: Step<Named<'prove-preview'>> = {
         'preview-not-proved',
         `the balancer does not reach ${deployment.version} at ${problem.node}: ${problem.problem}`,
       );
+    if (!receipt.proved) return failed('preview-not-proved', problemOf(receipt));
     return done(
       `reached through the preview route of ${receipt.nodes.length} balancer node${receipt.nodes.length === 1 ? '' : 's'}${except(receipt.leftOut ?? [])}`,
     );

@@ -5,11 +5,13 @@ import type { Receipt } from '../../../api/deployment.ts';
 import type { HealthSettings } from '../../../config/health/settings.ts';
 import type { SlotName } from '../../../domain/target.ts';
 import { probeHealth } from '../../../environment/health.ts';
+import type { SlotHealth } from '../../../environment/instance-checks.ts';
 import { pause } from '../../../lib/clock.ts';
 import type { ApplyOptions } from '../../../load-balancer/load-balancer.ts';
 import { readRouting } from '../../../state/targets.ts';
-import { type Core, healthOf, type Target } from '../../core.ts';
+import { type Core, endpointsOf, healthOf, type Target } from '../../core.ts';
 import { askedNodes } from '../../routing/silent-nodes.ts';
+import { probeSide } from '../../side-checks.ts';
 
 export interface ProofRequest {
   readonly core: Core;
@@ -29,10 +31,11 @@ const atOnce = 5;
 export async function proveThrough(request: ProofRequest): Promise<Receipt> {
   const { core, target, expected } = request;
   const began = core.clock.now();
-  let { nodes, leftOut } = await probeAll(request);
-  for (let round = 1; round < rounds && nodes.some(unproved) && !request.signal.aborted; round += 1) {
+  let { nodes, leftOut, side } = await probeAll(request);
+  const isDone = () => !nodes.some(unproved) && side.healthy;
+  for (let round = 1; round < rounds && !isDone() && !request.signal.aborted; round += 1) {
     await pause(core.clock, betweenRoundsMs, request.signal);
-    ({ nodes, leftOut } = await probeAll(request));
+    ({ nodes, leftOut, side } = await probeAll(request));
   }
   const now = core.clock.now();
   return {
@@ -41,7 +44,8 @@ export async function proveThrough(request: ProofRequest): Promise<Receipt> {
     expected,
     nodes,
     ...(leftOut.length === 0 ? {} : { leftOut }),
-    proved: nodes.length > 0 && !nodes.some(unproved),
+    ...(side.instances ? { instances: side.instances } : {}),
+    proved: nodes.length > 0 && isDone(),
     ms: now - began,
     proof: proofThrough(healthOf(target, expected.slot)),
   };
@@ -54,11 +58,28 @@ type ProbedNode = Receipt['nodes'][number];
 const unproved = ({ probes, seen }: ProbedNode): boolean => seen < probes;
 
 /** Who is dead is asked in every round: one that died during the proof is not waited for either. */
-async function probeAll(request: ProofRequest): Promise<Required<Pick<Receipt, 'nodes' | 'leftOut'>>> {
+async function probeAll(request: ProofRequest): Promise<Probed> {
   const { balancer } = request.target;
   const observed = request.direction === 'back' ? await balancer.observe() : [];
   const { asked, leftOut } = askedNodes(balancer.entrypoints, observed);
-  return { nodes: await Promise.all(asked.map((node) => probeNode(node, request))), leftOut };
+  const [side, ...nodes] = await Promise.all([
+    probeInstancesOf(request),
+    ...asked.map((node) => probeNode(node, request)),
+  ]);
+  return { nodes, leftOut, side };
+}
+
+interface Probed extends Required<Pick<Receipt, 'nodes' | 'leftOut'>> {
+  readonly side: Pick<SlotHealth, 'healthy' | 'instances'>;
+}
+
+/**
+ * What the balancer chose proves nothing about the instances that it did not choose: each of several is asked directly.
+ * All of them before users are sent there, and enough of them on a way back.
+ */
+async function probeInstancesOf({ target, expected, direction, signal }: ProofRequest): Promise<Probed['side']> {
+  if (endpointsOf(target, expected.slot).length === 1) return { healthy: true };
+  return probeSide(target, { ...expected, needed: direction === 'back' ? 'enough' : 'all', signal });
 }
 
 async function probeNode(
@@ -83,4 +104,13 @@ async function probeNode(
     }
   }
   return { node, probes, seen, problem };
+}
+
+/** Why a receipt proves nothing, for a sentence. */
+export function problemOf({ nodes, instances = [], expected }: Receipt): string {
+  const node = nodes.find(unproved);
+  const ill = instances.find(({ healthy }) => !healthy);
+  if (!node && ill) return `instance ${ill.instance} of ${expected.slot}: ${ill.problem ?? 'no reason given'}`;
+  const { probes = 0, seen = 0, problem = 'no answer' } = node ?? {};
+  return `${seen} of ${probes} probes through ${node?.node ?? 'no node'} saw ${expected.version}: ${problem}`;
 }

@@ -1,8 +1,7 @@
 // The release's own smoke tests, against the preview slot's port, before any user can reach it.
 
-import { runSmokeTests } from '../../../environment/smoke.ts';
-import { healthOf, slotUrl } from '../../core.ts';
 import { runSettingsOf } from '../../plan/release-settings.ts';
+import { smokeSlot } from '../../side-checks.ts';
 import { done, failed, type Named, noActions, type Step } from '../step.ts';
 
 export const smokeTest: Step<Named<'smoke-test'>> = {
@@ -15,14 +14,8 @@ export const smokeTest: Step<Named<'smoke-test'>> = {
   promote: 'nothing',
   limitMs: 'waits',
   run: async ({ core, target, deployment, release, signal }) => {
-    const report = await runSmokeTests({
-      baseUrl: slotUrl(target, deployment.slot),
-      slotRule: healthOf(target, deployment.slot),
-      tests: runSettingsOf(target, release).smokeTests,
-      totalMs: target.settings.smokeTotalMs,
-      clock: core.clock,
-      signal,
-    });
+    const { smokeTests: tests } = runSettingsOf(target, release);
+    const report = await smokeSlot(core, target, { slot: deployment.slot, needed: 'all', tests, signal });
     if (report.passed) return done(`${report.results.length} of ${report.results.length} smoke tests passed`);
     const first = report.results.find(({ passed }) => !passed);
     return failed('smoke-test-failed', `smoke test "${first?.name}": ${first?.problem}`);

@@ -6,7 +6,7 @@ import { putSnapshot, receiptKey } from '../../../state/snapshots.ts';
 import { runSettingsOf } from '../../plan/release-settings.ts';
 import { directionOf, except } from '../../routing/silent-nodes.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame, type StepResult } from '../step.ts';
-import { proveThrough } from './receipt.ts';
+import { problemOf, proveThrough } from './receipt.ts';
 import { crashOfSide } from './watching.ts';
 
 export const verifyLive: Step<Named<'verify-live'>> = {
@@ -32,13 +32,7 @@ export const verifyLive: Step<Named<'verify-live'>> = {
       signal,
     });
     core.store.note((db, now) => putSnapshot(db, receiptKey(deployment.id), receipt, now));
-    if (!receipt.proved) {
-      const node = receipt.nodes.find(({ probes, seen }) => seen < probes);
-      return failed(
-        'not-proved',
-        `${node?.seen ?? 0} of ${node?.probes ?? 0} probes through ${node?.node ?? 'no node'} saw ${deployment.version}: ${node?.problem ?? 'no answer'}`,
-      );
-    }
+    if (!receipt.proved) return failed('not-proved', problemOf(receipt));
     // Going back must not be refused for a test that the earlier release may not know.
     return deployment.mode === 'rollback' ? done(sentenceOf(receipt)) : smokeThroughBalancer(context, receipt);
   },
@@ -64,7 +58,9 @@ async function smokeThroughBalancer(
   return done(`${sentenceOf(receipt)}; smoke tests passed through the balancer`);
 }
 
-function sentenceOf({ nodes, leftOut = [], ms, expected, proof }: Receipt): string {
+function sentenceOf({ nodes, leftOut = [], instances = [], ms, expected, proof }: Receipt): string {
   const probes = nodes.reduce((sum, node) => sum + node.seen, 0);
-  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${proof === 'status-code' ? ' (by status code only)' : ''}${except(leftOut)}`;
+  const good = instances.filter(({ healthy }) => healthy).length;
+  const each = instances.length === 0 ? '' : `, and ${good} of ${instances.length} instances by themselves`;
+  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${each}${proof === 'status-code' ? ' (by status code only)' : ''}${except(leftOut)}`;
 }

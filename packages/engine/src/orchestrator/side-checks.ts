@@ -1,0 +1,52 @@
+// How a side is asked: each of its instances directly, and how many must answer well.
+
+import type { SmokeTest } from '../config/settings.ts';
+import type { SlotName } from '../domain/target.ts';
+import { probeInstances, type SlotHealth, smokeInstances } from '../environment/instance-checks.ts';
+import type { SmokeReport } from '../environment/smoke.ts';
+import { type Core, endpointsOf, healthOf, type Target, urlOf } from './core.ts';
+
+/** `all`: a side that is checked before it gets users. `enough`: one that has users, or had them. */
+export type Needed = 'all' | 'enough';
+
+/** As many instances as must be healthy on a side with users: one less than there are, unless the configuration says. */
+export function enoughOf(target: Target, slot: SlotName): number {
+  const count = endpointsOf(target, slot).length;
+  return Math.min(count, target.settings.minHealthy ?? Math.max(1, count - 1));
+}
+
+const neededOf = (target: Target, slot: SlotName, needed: Needed): number =>
+  needed === 'all' ? endpointsOf(target, slot).length : enoughOf(target, slot);
+
+interface Asked {
+  readonly slot: SlotName;
+  readonly needed: Needed;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** By the rule of its start, or by another one. */
+export function probeSide(
+  target: Target,
+  asked: Asked & { readonly version: string | undefined; readonly settings?: ReturnType<typeof healthOf> },
+): Promise<SlotHealth> {
+  const { slot, needed, version, signal, settings = healthOf(target, slot) } = asked;
+  const enough = neededOf(target, slot, needed);
+  const urls = endpointsOf(target, slot).map(urlOf);
+  return probeInstances({ urls, enough, expected: { slot, version }, settings, ...(signal ? { signal } : {}) });
+}
+
+export function smokeSlot(
+  core: Pick<Core, 'clock'>,
+  target: Target,
+  { slot, needed, tests, signal }: Asked & { readonly tests: readonly SmokeTest[] },
+): Promise<SmokeReport> {
+  return smokeInstances({
+    urls: endpointsOf(target, slot).map(urlOf),
+    enough: neededOf(target, slot, needed),
+    slotRule: healthOf(target, slot),
+    tests,
+    totalMs: target.settings.smokeTotalMs,
+    clock: core.clock,
+    ...(signal ? { signal } : {}),
+  });
+}
