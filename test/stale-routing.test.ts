@@ -15,7 +15,7 @@ afterEach(async () => {
   await flow.close();
 });
 
-const spec = specOf(31_001, 31_002, 31_000);
+const spec = specOf([31_001], [31_002], 31_000);
 const inFolder = (path: string): string => path;
 
 /** Nothing is started by it: only the text is wanted. */
