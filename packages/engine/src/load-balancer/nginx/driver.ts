@@ -111,7 +111,7 @@ async function observe(parts: NginxParts): Promise<ObservedNode> {
       );
     void accessLog.catchUp().catch(() => undefined);
     // Nothing else would notice that it was killed.
-    void health.ensure().catch((thrown) => log.warn({ why: messageOf(thrown) }, 'instances are not checked'));
+    void health.revive().catch((thrown) => log.warn({ why: messageOf(thrown) }, 'instances are not checked'));
     const present = readPresent(places.routing);
     if (present.kind === 'none') return unseen(node, true, `${places.routing}/current is missing`);
     if (present.kind === 'unreadable') return unseen(node, true, present.problem);

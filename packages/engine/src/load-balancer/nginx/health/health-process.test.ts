@@ -85,11 +85,14 @@ test('one that was killed is started again, and another configuration is followe
   const { pid } = running();
   process.kill(pid, 'SIGKILL');
   await until(async () => {
-    await made().ensure();
+    await made().revive();
     return running().pid !== pid;
   });
   const second = running().pid;
-  await made({ upstreams: { blue: spec.upstreams.blue, green: spec.upstreams.blue } }).ensure();
+  const other = made({ upstreams: { blue: spec.upstreams.blue, green: spec.upstreams.blue } });
+  await other.revive();
+  expect(running().pid).toBe(second);
+  await other.ensure();
   expect(running().pid).not.toBe(second);
 });
 

@@ -27,6 +27,8 @@ export interface HealthProcessSpec {
 export interface HealthProcess {
   /** Harmless to repeat, by several engines too. @throws `exec-not-found`, `lease-held` */
   ensure(): Promise<void>;
+  /** Starts one where none runs; one that follows other settings stays. */
+  revive(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -85,6 +87,9 @@ export function createHealthProcess({ spec, places, clock }: Options): HealthPro
       if (!hasSeveral(spec.upstreams)) {
         if (running !== undefined) await alone(end);
       } else if (running?.digest !== digest) await alone(start);
+    },
+    revive: async () => {
+      if (hasSeveral(spec.upstreams) && runningIn(file('running')) === undefined) await alone(start);
     },
     stop: async () => {
       if (runningIn(file('running')) !== undefined) await alone(end);
