@@ -1,5 +1,7 @@
 // What must hold when the next controller has ended what the killed one began.
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AuditRow, TargetView } from '@bg/engine';
 import { sidesAlive } from '../support/leftovers.ts';
@@ -125,6 +127,16 @@ function endsOfSteps(rows: readonly AuditRow[]): readonly string[] {
     const most = planned.get(id)?.filter((step) => step.name === name).length ?? 1;
     return times > most ? [`${end} ${times} times, planned ${most} times`] : [];
   });
+}
+
+/** Each order that a user got an answer for is in the shop's ledger once: nothing repeats a request, and nothing forgets one. */
+export function aboutOrders({ folder }: Stage, orders: readonly string[]): readonly string[] {
+  const ledger = join(folder, 'ledger');
+  const lines = readdirSync(ledger).flatMap((file) => readFileSync(join(ledger, file), 'utf8').split('\n'));
+  const times = new Map<string, number>();
+  for (const id of lines.map((line) => line.split(' ')[0] ?? '')) times.set(id, (times.get(id) ?? 0) + 1);
+  const wrong = orders.filter((id) => times.get(id) !== 1);
+  return wrong.slice(0, 5).map((id) => `${id} is in the ledger ${times.get(id) ?? 0} times`);
 }
 
 const generationOf = ({ detail }: AuditRow): number =>

@@ -4,7 +4,7 @@
 import type { Engine } from '@bg/engine';
 import { alice, finished, type StageOptions, setStage, until, value } from '../support/stage.ts';
 import { startUsers } from '../support/users.ts';
-import { disagreements } from './checks.ts';
+import { aboutOrders, disagreements } from './checks.ts';
 import { type Controller, startController } from './controllers.ts';
 import { startKilling } from './killing.ts';
 import type { Moment } from './moments.ts';
@@ -79,8 +79,8 @@ export async function openLane(scenario: Scenario, balancer: Balancer): Promise<
     const { reached, moments, survivor, problems: ofControllers } = await killing.end();
     current = survivor;
     const found = end === undefined ? await disagreements({ stage, world, seq, moments }) : [end];
-    const problems = [...found, ...ofControllers];
-    const { sent, lost } = await users.stop();
+    const { sent, lost, orders } = await users.stop();
+    const problems = [...found, ...ofControllers, ...aboutOrders(stage, orders)];
     const all = [...problems, ...(problems.length > 0 ? [storyAfter(engine, seq)] : [])];
     return {
       reached,

@@ -8,6 +8,8 @@ export interface Users {
     readonly sent: number;
     readonly lost: readonly string[];
     readonly versions: ReadonlyMap<string, number>;
+    /** Ids of the orders that were accepted; no two of one stage are the same. */
+    readonly orders: readonly string[];
   }>;
 }
 
@@ -17,17 +19,22 @@ const most = 20_000;
 export function startUsers(front: string, { count = 3, everyMs = 10 } = {}): Users {
   const lost: string[] = [];
   const versions = new Map<string, number>();
+  const orders: string[] = [];
+  const first = Date.now().toString(36);
   let sent = 0;
   let over = false;
   const ask = async (): Promise<void> => {
     sent += 1;
+    const id = `order-${front.slice(-5)}-${first}-${sent}`;
     const order = {
       method: 'POST',
-      body: JSON.stringify({ id: `order-${front.slice(-5)}-${sent}`, product: 1, quantity: 1 }),
+      body: JSON.stringify({ id, product: 1, quantity: 1 }),
       headers: { 'content-type': 'application/json' },
     };
-    const answer = await (sent % 5 === 0 ? fetch(`${front}/api/orders`, order) : fetch(`${front}/api/products`));
+    const isOrder = sent % 5 === 0;
+    const answer = await (isOrder ? fetch(`${front}/api/orders`, order) : fetch(`${front}/api/products`));
     const text = await answer.text();
+    if (answer.ok && isOrder) orders.push(id);
     if (!answer.ok) lost.push(`${answer.status} ${text.slice(0, 120)}`);
     const side = answer.headers.get('x-shop')?.split(' ')[1] ?? 'nobody';
     versions.set(side, (versions.get(side) ?? 0) + 1);
@@ -44,7 +51,7 @@ export function startUsers(front: string, { count = 3, everyMs = 10 } = {}): Use
       await until(() => sent >= least);
       over = true;
       await Promise.all(users);
-      return { sent, lost, versions };
+      return { sent, lost, versions, orders };
     },
   };
 }
