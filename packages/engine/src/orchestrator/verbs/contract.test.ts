@@ -173,6 +173,24 @@ describe('the decision about a contract', () => {
     expect(migrator.story).toEqual(['contract 001_cents']);
   });
 
+  it('of a group waits for a person of it, and the engine does not begin before', async () => {
+    const id = await asked('        approval: { groups: [{ name: dba, approvers: [carol, "group:S0DBA"] }] }');
+    expect(schema().approveContract(id, bob)).toMatchObject({
+      ok: true,
+      value: { status: 'pending', given: ['bob'], missing: '1 more, of dba' },
+    });
+    const { sentence } = await refused(() => schema().approveContract(id, bob), 'already-decided');
+    expect(sentence).toContain('it waits for 1 more, of dba');
+    await controllerLooks();
+    expect(migrator.story).toEqual([]);
+    expect(schema().approveContract(id, carol)).toMatchObject({
+      ok: true,
+      value: { status: 'approved', missing: '', groups: [{ name: 'dba', needed: 1, given: ['carol'] }] },
+    });
+    await controllerLooks();
+    expect(migrator.story).toEqual(['contract 001_cents']);
+  });
+
   it('is the first one: a later approval or reject is refused with the name of the first person', async () => {
     const id = await asked();
     expect(schema().rejectContract(id, bob, ' v1 is still needed ')).toMatchObject({
