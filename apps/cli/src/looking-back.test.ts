@@ -146,7 +146,7 @@ describe('bg audit list', () => {
 
   it.each([
     [['--until', '2026-02-30'], 2, '--until takes a duration like 2h or a date'],
-    [['--action', 'step-failde'], 3, 'Did you mean step-failed?'],
+    [['--action', 'step-failde'], 2, 'Did you mean step-failed?'],
   ])('%j ends with %i', async (words, exit, sentence) => {
     const { code, out, err } = await shell.bg('audit', 'list', ...words);
     expect(code).toBe(exit);
