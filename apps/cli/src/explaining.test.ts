@@ -74,6 +74,13 @@ describe('bg judge explain', () => {
     expect(changed.json()).toMatchObject({ id, version: 'v2.0', set: 'least: 1s, critical: [errors]' });
   });
 
+  it('is summed up by bg judge report, which says that more canaries are needed', async () => {
+    const { code, out } = await shell.bg('judge', 'report');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^shop {2}1 canaries compared, 1 deployments without a comparison$/m);
+    expect(out).toContain('not yet: 1 of 20 canaries compared');
+  });
+
   it('refuses to replay with a policy that there is not, and a file that is no recording', async () => {
     const wrong = await shell.bg('judge', 'replay', id, '--set', 'tolerance: 3');
     expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('has no tolerance')]);

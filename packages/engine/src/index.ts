@@ -27,6 +27,7 @@ export type {
 } from './api/deployment.ts';
 export type { DeploymentRef, Engine, QuickLook } from './api/engine.ts';
 export type { Decider, ExplanationView, JudgedShare, PersonAct } from './api/explanation.ts';
+export type { JudgeReportView } from './api/judge-report.ts';
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
 export type { CalledAlert, CallResult, Monitoring, MonitoringCall } from './api/monitoring.ts';
 export type { StoredReleaseView } from './api/releases.ts';

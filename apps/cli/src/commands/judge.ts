@@ -3,6 +3,7 @@
 import { readPlace } from '../place.ts';
 import { answered } from '../refused.ts';
 import { onEngine } from '../session.ts';
+import { judgeReportLines } from '../show/judge-report.ts';
 import { judgementLines } from '../show/judgement.ts';
 import { replayLines } from '../show/replay.ts';
 import type { Command } from './command.ts';
@@ -32,5 +33,14 @@ export const judge: readonly Command[] = [
       const { set } = options;
       return answered(screen, engine.timelines.replay(word, readPlace(place, options), { file, set }), replayLines);
     }),
+  },
+  {
+    group: 'judge',
+    usage: 'report [place]',
+    summary: 'what the comparison said of the last 100 deployments, what became of them, and whether it may decide',
+    examples: ['bg judge report', 'bg judge report shop/staging', 'bg judge report --json'],
+    run: onEngine(({ engine, screen }, [place], options) =>
+      answered(screen, engine.timelines.judged(readPlace(place, options)), judgeReportLines),
+    ),
   },
 ];

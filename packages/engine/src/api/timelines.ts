@@ -3,6 +3,7 @@
 import type { Result } from '../domain/refusal.ts';
 import type { TargetRef } from '../domain/target.ts';
 import type { ExplanationView } from './explanation.ts';
+import type { JudgeReportView } from './judge-report.ts';
 import type { ReplayView } from './replay.ts';
 import type { TimelineView } from './timeline.ts';
 import type { TrendView } from './trend.ts';
@@ -18,6 +19,8 @@ export interface Timelines {
     ref: TargetRef,
     more: { readonly file?: string | undefined; readonly set?: string | undefined },
   ): Result<ReplayView>;
+  /** What the comparison said of the last canaries of a target. */
+  judged(ref: TargetRef): Result<JudgeReportView>;
   of(id: string): TimelineView | undefined;
   /** Both sides over time; undefined where no user was on the new side yet, or the balancer does not count. */
   trend(id: string): TrendView | undefined;

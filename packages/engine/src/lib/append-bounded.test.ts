@@ -20,6 +20,11 @@ it('appends up to the bound, and then leaves the file as it is', () => {
   expect(readFileSync(join(place, 'a'), 'utf8')).toBe('1234567890');
 });
 
+it('begins a new file with its head, once', () => {
+  for (const text of ['1', '2']) appendBounded(folder, 'a', text, { ...bound, head: 'h' });
+  expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('h12');
+});
+
 it('makes room for a new file by removing the oldest', () => {
   for (const [at, name] of ['first', 'second'].entries()) {
     appendBounded(folder, name, 'x', bound);

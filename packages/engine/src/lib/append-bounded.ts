@@ -16,12 +16,14 @@ import { join } from 'node:path';
 import { isMissing } from './files.ts';
 
 export interface Bound {
+  /** Put before the text where the file is new. */
+  readonly head?: string;
   readonly bytes: number;
   readonly files: number;
 }
 
 /** @returns whether there was room for it */
-export function appendBounded(folder: string, name: string, text: string, { bytes, files }: Bound): boolean {
+export function appendBounded(folder: string, name: string, text: string, { bytes, files, head = '' }: Bound): boolean {
   const path = join(folder, name);
   const before = sizeOf(path);
   if (before === undefined) {
@@ -29,7 +31,7 @@ export function appendBounded(folder: string, name: string, text: string, { byte
     removeOldest(folder, files - 1);
   }
   if ((before ?? 0) + Buffer.byteLength(text) > bytes) return false;
-  appendFileSync(path, text, { mode: 0o600 });
+  appendFileSync(path, before === undefined ? head + text : text, { mode: 0o600 });
   return true;
 }
 

@@ -133,7 +133,7 @@ function createComparison(
   let last = { sharedSince: before?.sharedSince, totals: before?.totals ?? noTotals };
   let lookedAt: number | undefined;
   let looks = 0;
-  const recorder = createRecorder({ core, deployment }, before !== undefined);
+  const recorder = createRecorder({ core, deployment });
   return {
     add: (totals, { sharedSince, percent }) => {
       const now = core.clock.monotonic();

@@ -18,26 +18,21 @@ export interface Recorder {
   add(look: RecordedLook): void;
 }
 
-export function createRecorder(
-  { core, deployment }: Pick<StepFrame, 'core' | 'deployment'>,
-  isContinued: boolean,
-): Recorder {
+export function createRecorder({ core, deployment }: Pick<StepFrame, 'core' | 'deployment'>): Recorder {
   const { id, service, target, version } = deployment;
   const folder = join(core.settings.stateFolder, recordingsFolder);
   const head: RecordingHead = { recording: 1, id, service, target, version };
-  let lines = isContinued ? '' : `${JSON.stringify(head)}\n`;
+  const bound = { bytes: mostRecordingBytes, files: mostRecordings, head: `${JSON.stringify(head)}\n` };
   let isOpen = true;
   return {
     add: (look) => {
       if (!isOpen) return;
-      lines += `${JSON.stringify(look)}\n`;
       try {
-        isOpen = appendBounded(folder, recordingName(id), lines, { bytes: mostRecordingBytes, files: mostRecordings });
+        isOpen = appendBounded(folder, recordingName(id), `${JSON.stringify(look)}\n`, bound);
       } catch (thrown) {
         isOpen = false;
         core.log.warn({ deployment: id, why: messageOf(thrown) }, 'the canary is not recorded any further');
       }
-      lines = '';
     },
   };
 }

@@ -26,6 +26,7 @@ import { shareOf } from '../../routing/routing.ts';
 import { explanationOf, type Present } from '../explanation/explanation.ts';
 import { replayRecording } from '../explanation/replay.ts';
 import { ruleOf } from '../explanation/rule.ts';
+import { tallyOf } from '../explanation/tally.ts';
 import { judgedWith, numbersOf } from './journal-note.ts';
 import { deploymentNamed } from './named.ts';
 import { timelineOf } from './timeline.ts';
@@ -34,6 +35,7 @@ import { trendOf } from './trend-of.ts';
 /** Of a deployment that lasted for days on a busy target. */
 const mostRows = 5_000;
 const mostAround = 1_000;
+const mostJudged = 100;
 
 export const timelinesOf = (core: Core): Timelines => ({
   find: (word, ref) => {
@@ -48,6 +50,17 @@ export const timelinesOf = (core: Core): Timelines => ({
     if (file !== undefined) return replayRecording(core, { file, id: undefined, ref, set });
     const found = word === 'latest' ? latest(core, ref) : deploymentNamed(core, word);
     return found.ok ? replayRecording(core, { file, id: found.value.id, ref, set }) : found;
+  },
+  judged: (ref) => {
+    const found = findTarget(core, ref);
+    if (!found.ok) return found;
+    const rows = recentDeployments(core.store.db, found.value.key, mostJudged);
+    return ok(
+      tallyOf(
+        found.value.name,
+        rows.map((row) => explain(core, row)),
+      ),
+    );
   },
   of: (id) => {
     const row = readDeployment(core.store.db, id);
