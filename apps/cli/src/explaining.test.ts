@@ -83,9 +83,9 @@ describe('bg judge explain', () => {
 
   it('refuses to replay with a policy that there is not, and a file that is no recording', async () => {
     const wrong = await shell.bg('judge', 'replay', id, '--set', 'tolerance: 3');
-    expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('has no tolerance')]);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('has no tolerance')]);
     const missing = await shell.bg('judge', 'replay', './none.jsonl');
-    expect([missing.code, missing.err]).toEqual([3, expect.stringContaining('there is no such file')]);
+    expect([missing.code, missing.err]).toEqual([2, expect.stringContaining('there is no such file')]);
   });
 
   it('refuses a deployment that it does not know', async () => {
