@@ -1,7 +1,7 @@
 // What happens to containers behind the engine's back.
 
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { ask, refusalOf, talkingServer } from '../contract-fixture.ts';
 import { folderMark } from '../launch-mark.ts';
 import { labels } from './container.ts';
 import { dockerForTests } from './testing/docker-for-tests.ts';
-import { endDaemon, readyDaemon, startDaemon } from './testing/dockerd.ts';
+import { endDaemon, readyDaemon, removeDaemon, startDaemon } from './testing/dockerd.ts';
 import { type DockerFixture, makeDockerFixture } from './testing/fixture.ts';
 import { testImage } from './testing/test-image.ts';
 
@@ -121,7 +121,7 @@ describe.skipIf(socket === undefined)(`a Docker that is restarted${skipped}`, ()
   afterAll(async () => {
     await fixture?.close();
     await endDaemon(daemon);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    removeDaemon(folder);
   });
 
   it('starts again what should run, and nothing else', async () => {

@@ -1,11 +1,11 @@
 // The one dockerd of this machine that tests share, for as long as a test is connected: it has its own folder, network
 // and netfilter are left alone, and it ends by its pid. An abstract socket is the lock, and the kernel frees it.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endDaemon, lastLog, readyDaemon, startDaemon } from './dockerd.ts';
+import { endDaemon, lastLog, readyDaemon, removeDaemon, startDaemon } from './dockerd.ts';
 
 const idleMs = 5_000;
 
@@ -39,7 +39,7 @@ async function main(lock: string): Promise<void> {
   while (users.size > 0 || Date.now() - lastUser < idleMs) await sleep(500);
   server.close();
   await endDaemon(daemon);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  removeDaemon(folder);
 }
 
 await main(process.argv[2] ?? '');

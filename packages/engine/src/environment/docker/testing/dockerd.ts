@@ -1,7 +1,7 @@
 // A dockerd with its own folder: network and netfilter are left alone, and it ends by its pid.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createWriteStream, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { importTestImage } from './test-image.ts';
@@ -47,4 +47,10 @@ export async function endDaemon(daemon: ChildProcess): Promise<void> {
 
 export function lastLog(folder: string): string {
   return readFileSync(join(folder, 'dockerd.log'), 'utf8').split('\n').slice(-10).join('\n');
+}
+
+/** Of a daemon that has ended. It leaves a mount of its network namespace, and a killed one that of its data. */
+export function removeDaemon(folder: string): void {
+  for (const mount of ['exec/netns/default', 'data']) spawnSync('umount', [join(folder, mount)], { stdio: 'ignore' });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
