@@ -30,7 +30,8 @@ export const watch: Step<Watch> = {
       decide: ({ judgement, paused, watchedMs }) => {
         const moved = promoteFor(context);
         if (moved) return moved;
-        if (paused) return asking.isUnanswered() ? failed('inconclusive', noAnswer) : undefined;
+        if (paused)
+          return asking.isUnanswered() ? failed('inconclusive', `${noAnswer}: ${judgement.sentence}`) : undefined;
         if (watchedMs < step.watchMs) return undefined;
         if (judgement.verdict === 'Successful') return done(judgement.sentence);
         const sentence = `still not enough to judge: ${judgement.sentence}`;
