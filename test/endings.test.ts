@@ -114,7 +114,7 @@ describe.concurrent('a release that', { timeout: 120_000 }, () => {
       const calm = steady(stage);
       expect(slot(engine, 'green')).toMatchObject({ version: 'v2.4-errors', label: 'failed' });
       const plan = await engine.plan({ version: 'v2.1', actor: { kind: 'person', id: 'alice', door: 'cli' } });
-      expect(plan.ok && plan.value.warnings.join()).toContain('green gives up v2.4-errors (failed)');
+      expect(plan.ok && plan.value.warnings.join()).toContain('v2.4-errors in green (failed) will be stopped');
       expect((await deployed(engine, 'v2.1')).outcome?.kind).toBe('promoted');
       expect(reported(engine, 'slot-claimed').at(-1)).toBe('green gave up v2.4-errors (failed)');
       expect((await calm.stop()).lost).toEqual([]);

@@ -66,7 +66,7 @@ const groupSummaries = {
   notify: 'mail to people: how it looks, and whether it arrives',
   migrate: 'the schema of the service’s own database',
   release: 'the releases on this machine’s disk',
-  routing: 'what to do when the load balancer does something else than was decided',
+  routing: 'what to do when the routing differs from what was set',
   standby: 'what becomes of the previous version after a deployment',
   state: 'the file in which all this is remembered',
 } as const;

@@ -43,7 +43,7 @@ test('an export proves it; one with a changed row, or without one, ends with 1 a
 });
 
 test.each([
-  [['--since', 'yesterday'], 3, 'yesterday is no date'],
+  [['--since', 'yesterday'], 2, 'yesterday is no date'],
   [['--prove', '/no/such/file'], 2, '--prove: /no/such/file cannot be read'],
 ])('refuses %j with %i', async (words, code, text) => {
   const answer = await shell.bg('report', ...words);

@@ -61,7 +61,7 @@ describe('a day of deployments', () => {
     await say(alice, '/deploy', 'shop v2.1');
     const card = await waiting();
     expect(textOf(card)).toContain('<@U0BOB>');
-    expect(textOf(card)).toContain('<@U0ALICE> requested it and cannot approve');
+    expect(textOf(card)).toContain('Requested by <@U0ALICE>, who cannot approve');
     for (const action of ['approve', 'reject', 'extend', 'abort']) expect(buttonOn(card, action), action).toBeDefined();
     expect(buttonOn(card, 'rollback')).toBeUndefined();
   });

@@ -134,7 +134,7 @@ function nodeLines({ nodes, routing }: TargetView, paint: Paint): readonly strin
 function driftLines({ nodes, since }: DriftView, target: TargetView, { now, paint }: Light): readonly string[] {
   const place = `${target.service}/${target.target}`;
   return [
-    `  ${paint.red('drift')} since ${timeText(since, now)}: the load balancer does something else than was decided`,
+    `  ${paint.red('drift')} since ${timeText(since, now)}: the routing differs from what was set`,
     ...nodes.filter(({ differs }) => differs).map(({ node, does }) => `    ${node}: ${does}`),
     `    ${paint.cyan(`bg routing restore ${place}`)}  ${paint.dim('puts back what was decided')}`,
     `    ${paint.cyan(`bg routing adopt ${place}`)}  ${paint.dim('decides for what it does now')}`,

@@ -162,7 +162,7 @@ function refused({ engine, people }: BotContext, { user }: ButtonClick, refusal:
 
 const stale: Refusal = {
   code: 'stale-card',
-  sentence: 'This button belongs to a state that is over.',
+  sentence: 'This card was out of date and has been refreshed.',
   hint: 'The bot updates the card; look at it, then click.',
 };
 

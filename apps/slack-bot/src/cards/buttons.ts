@@ -7,16 +7,16 @@ import { outside } from './text.ts';
 const labels: Readonly<Record<ActionName, string>> = {
   approve: 'Approve',
   reject: 'Reject…',
-  promote: 'Next step',
-  'promote-full': 'Send all users',
+  promote: 'Go on',
+  'promote-full': 'Promote to 100 %',
   pause: 'Pause',
   resume: 'Resume',
   abort: 'Abort',
   rollback: 'Roll back',
   extend: '30 more minutes',
   continue: 'Continue…',
-  'restore-failed': 'Bring back the last good release',
-  'keep-failed': 'Keep it',
+  'restore-failed': 'Restore the last good release',
+  'keep-failed': 'Keep for debugging',
   'stop-standby': 'Stop the standby',
   'upgrade-standby': 'Upgrade the standby',
   unsuspend: 'Resume the automation',
@@ -24,6 +24,8 @@ const labels: Readonly<Record<ActionName, string>> = {
 
 /** The first of these that is legal is the primary button; there is never a second. */
 const primaryOrder: readonly ActionName[] = ['approve', 'resume', 'promote', 'promote-full'];
+/** To skip what is being looked at is possible, but nothing that a card proposes. */
+const skips: readonly ActionName[] = ['promote', 'promote-full'];
 
 /** About a target's other side, not about a running deployment. */
 export const targetActions: readonly ActionName[] = [
@@ -34,10 +36,14 @@ export const targetActions: readonly ActionName[] = [
   'unsuspend',
 ];
 
-type Subject = Pick<DeploymentView, 'id' | 'stateVersion' | 'service' | 'target'>;
+type Subject = Pick<DeploymentView, 'id' | 'stateVersion' | 'service' | 'target'> &
+  Partial<Pick<DeploymentView, 'observation' | 'paused'>>;
 
 export function actionButtons(subject: Subject, legal: readonly LegalAction[]): readonly Button[] {
-  const primary = primaryOrder.find((name) => legal.some((action) => action.name === name && !action.danger));
+  const isWatched = subject.observation !== undefined && subject.paused === undefined;
+  const primary = primaryOrder
+    .filter((name) => !isWatched || !skips.includes(name))
+    .find((name) => legal.some((action) => action.name === name && !action.danger));
   return legal.map((action) =>
     button({
       actionId: `deploy.${action.name}`,

@@ -11,6 +11,7 @@ import { everyView, noon, people, view } from '../testing/views.ts';
 import type { Card } from './blocks.ts';
 import { type BuildShown, buildCard } from './build-card.ts';
 import { buildAlertCard } from './build-lines.ts';
+import { actionButtons } from './buttons.ts';
 import { changesIn } from './changes.ts';
 import { deliveryCard } from './delivery-card.ts';
 import { deploymentCard } from './deployment-card.ts';
@@ -229,14 +230,22 @@ describe('a deployment card', () => {
     expect(drawn).toContain('11 (0.10 %) errors');
     expect(drawn).toContain('`██░░░░░░░░░░░░░░░░░░` 10 %');
     expect(card.text).toBe(
-      'shop v2.1: canary 10 %. 1\u202f204 requests, 0.17 % errors against 0.10 % on v2.0, verdict Successful. Possible now: pause, abort.',
+      'shop v2.1: canary 10 %. 1\u202f204 requests, 0.17 % errors against 0.10 % on v2.0, verdict Successful.',
     );
   });
 
   test('mentions people by their Slack id, and escapes the names of those who have none', () => {
     const drawn = JSON.stringify(deploymentCard(everyView.approval as DeploymentView, formatter).blocks);
-    expect(drawn).toContain('<@U0BOB> *Carol &amp; &lt;Co&gt;* <!subteam^S0APPROVERS>');
-    expect(drawn).toContain('<@U0ALICE> requested it and cannot approve');
+    expect(drawn).toContain('from <@U0BOB> or *Carol &amp; &lt;Co&gt;* or <!subteam^S0APPROVERS>');
+    expect(drawn).toContain('Requested by <@U0ALICE>, who cannot approve.');
+  });
+
+  test('proposes to skip what is watched nowhere, and to go on where it waits', () => {
+    const watched = { ...(everyView.canary as DeploymentView), paused: undefined };
+    const promote = { name: 'promote', effect: '', danger: false } as const;
+    const styleOf = (view: DeploymentView) => actionButtons(view, [promote])[0]?.style;
+    expect(styleOf(watched)).toBeUndefined();
+    expect(styleOf({ ...watched, observation: undefined })).toBe('primary');
   });
 
   test('says which group an approval still waits for', () => {
@@ -244,7 +253,7 @@ describe('a deployment card', () => {
     if (waiting.approval === undefined) throw new Error('this view waits for approval');
     const approval = { ...waiting.approval, needed: 2, given: ['bob'], missing: '1 more, of dba' };
     const card = deploymentCard({ ...waiting, approval }, formatter);
-    expect(JSON.stringify(card.blocks)).toContain('*1 of 2 approved.* Waits for 1 more, of dba.');
+    expect(JSON.stringify(card.blocks)).toContain('*Needs 1 more, of dba* from ');
     expect(card.text).toContain('Needs 1 more, of dba.');
   });
 });

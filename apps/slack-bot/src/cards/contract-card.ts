@@ -2,7 +2,7 @@
 
 import type { ContractView } from '@bg/engine';
 import { actions, type Block, button, type Card, card, context, header, section } from './blocks.ts';
-import { waits } from './parts.ts';
+import { asksFor } from './parts.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { code, cutLines, dateTime, join, outside } from './text.ts';
 
@@ -50,13 +50,9 @@ function statements({ statements: texts }: ContractView): Block {
 }
 
 function question(view: ContractView, formatter: PeopleFormatter): readonly (Block | undefined)[] {
-  const { id, approvers, given, needed, requestedBy, fourEyes, deadlineAt, consequence } = view;
-  const asked = approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
-  const eyes = fourEyes ? ` ${formatter.actor(requestedBy)} requested it and cannot approve.` : '';
+  const { id, given, deadlineAt, consequence } = view;
   return [
-    section(
-      `*${given.length} of ${needed} approved.*${waits(view)} ${asked}: please look and decide.${eyes}\nOpen until ${dateTime(deadlineAt)}.`,
-    ),
+    section(`${asksFor(view, view, formatter)}\nExpires ${dateTime(deadlineAt)}.`),
     actions(
       [
         button({

@@ -11,6 +11,7 @@ import {
   approvalPart,
   causePart,
   contextPart,
+  needs,
   pausedPart,
   receiptPart,
   standbyPart,
@@ -115,8 +116,6 @@ function numbersSentence({ observation, from, version }: DeploymentView): string
   return `${count(canary.requests)} requests, ${share(canary.errors, canary.requests)} errors${other}, ${verdict}`;
 }
 
-function nextSentence({ approval, actions: legal }: DeploymentView): string {
-  if (approval?.status === 'pending')
-    return `Needs ${approval.missing || `${approval.needed - approval.given.length} more approval`}.`;
-  return legal.length === 0 ? '' : `Possible now: ${legal.map(({ name }) => name).join(', ')}.`;
+function nextSentence({ approval }: DeploymentView): string {
+  return approval?.status === 'pending' ? `Needs ${needs(approval)}.` : '';
 }

@@ -44,18 +44,30 @@ export function approvalPart(view: DeploymentView, formatter: PeopleFormatter): 
     return section(
       `⚠️ *Stale, review again.* ${sentenceOf(approval.staleBecause ?? 'the active side or the configuration has changed since this approval was asked for')}: abort, look at the plan, and deploy again.\n${deadline(approval)}`,
     );
-  const asked = approval.approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
-  const eyes = approval.fourEyes ? ` ${formatter.actor(view.requestedBy)} requested it and cannot approve.` : '';
-  return section(
-    `*${approval.given.length} of ${approval.needed} approved.*${waits(approval)} ${asked}: please look and decide.${eyes}${opens(approval)}\n${deadline(approval)}`,
-  );
+  return section(`${asksFor(view, approval, formatter)}${opens(approval)}\n${deadline(approval)}`);
 }
 
 const sentenceOf = (text: string): string => outside(text.charAt(0).toUpperCase() + text.slice(1), 300);
 
-/** Where some must be of a group: who is still missing. */
-export const waits = ({ missing = '' }: Pick<ApprovalView, 'missing'>): string =>
-  missing === '' ? '' : ` Waits for ${missing}.`;
+type Asked = Pick<ApprovalView, 'approvers' | 'fourEyes' | 'given' | 'needed' | 'missing'>;
+
+/** `Needs 1 approval from bob or carol. Requested by alice, who cannot approve.` */
+export function asksFor(
+  { requestedBy }: Pick<DeploymentView, 'requestedBy'>,
+  asked: Asked,
+  formatter: PeopleFormatter,
+) {
+  const people = asked.approvers.slice(0, 15).map(formatter.person).join(' or ') || 'an approver';
+  const eyes = asked.fourEyes ? ', who cannot approve' : '';
+  return `*Needs ${needs(asked)}* from ${people}. Requested by ${formatter.actor(requestedBy)}${eyes}.`;
+}
+
+/** `1 approval`, `1 more approval`; where some must be of a group: `1 more, of dba`. */
+export function needs({ missing = '', needed, given }: Pick<ApprovalView, 'missing' | 'needed' | 'given'>): string {
+  if (missing !== '') return missing;
+  const left = needed - given.length;
+  return `${left}${given.length === 0 ? '' : ' more'} approval${left === 1 ? '' : 's'}`;
+}
 
 const opens = ({ opensAt }: ApprovalView): string =>
   opensAt === undefined ? '' : ` No approval counts before ${dateTime(opensAt)}.`;
@@ -68,7 +80,7 @@ const atDeadline: Readonly<Record<ApprovalView['onTimeout'], string>> = {
 
 function deadline({ deadlineAt, onTimeout }: ApprovalView): string {
   const then = atDeadline[onTimeout];
-  return `Open until ${dateTime(deadlineAt)}, ${then}.`;
+  return `Expires ${dateTime(deadlineAt)}, ${then}.`;
 }
 
 /** The proof that users reach the release, or what is against it. */

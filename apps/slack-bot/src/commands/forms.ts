@@ -105,7 +105,7 @@ export const suspendForm: Form = (input) => {
     .slice(named ? 1 : 0)
     .map(({ text }) => text)
     .join(' ');
-  if (reason === '') return mistake('Suspending the automation names its reason.', `${input.command} "reason"`);
+  if (reason === '') return mistake('Give a reason for suspending the automation.', `${input.command} "reason"`);
   return understood({ kind: 'suspend', ref: ref.value, reason });
 };
 
@@ -117,7 +117,7 @@ export const lockForm: Form = (input) => {
   const end = lockEnd(rest);
   if (!end.ok) return mistake(end.sentence, `${input.command} "reason" for 2h`);
   const reason = end.reason.map(({ text }) => text).join(' ');
-  if (reason === '') return mistake('A lock names its reason.', `${input.command} "reason" for 2h`);
+  if (reason === '') return mistake('Give a reason for the lock.', `${input.command} "reason" for 2h`);
   return understood({ kind: 'lock', ref: ref.value, reason, forMs: end.forMs });
 };
 
@@ -180,7 +180,8 @@ function readSignalWithReason(name: SignalForm, input: Input): Parsed {
   if (!ref.ok) return ref;
   const words = positional.slice(place === undefined ? 0 : 1).map(({ text }) => text);
   const why = reason ?? (words.join(' ') || undefined);
-  if (name !== 'abort' && why === undefined) return mistake(`A ${name} names its reason.`, `${input.command} "reason"`);
+  if (name !== 'abort' && why === undefined)
+    return mistake(`Give a reason for the ${name}.`, `${input.command} "reason"`);
   return understood({ kind: 'signal', name, ref: ref.value, reason: why });
 }
 

@@ -42,5 +42,5 @@ function misspeltSubcommand(input: Input, subcommands: readonly Subcommand[]): P
   );
   if (meant === undefined) return undefined;
   const instead = [input.command, meant, ...rest.map(asTyped)].join(' ');
-  return mistake(`\`${first.text}\` is not something \`${input.command}\` can do.`, instead);
+  return mistake(`Unknown command \`${first.text}\`.`, instead);
 }

@@ -76,7 +76,7 @@ const deploy: readonly Subcommand[] = [
   {
     word: 'abort',
     usage: `${target} ["reason"]`,
-    does: 'gives up; users go back to the old side',
+    does: 'ends the deployment; users go back to the old side',
     form: signalForm('abort'),
   },
   { word: 'extend', usage: target, does: 'gives a waiting approval 30 more minutes', form: signalForm('extend') },
@@ -89,7 +89,7 @@ const deploy: readonly Subcommand[] = [
   {
     word: 'contract',
     usage: `${target} [--reason "…"]`,
-    does: 'asks to take from the schema what only older releases need',
+    does: 'drops columns and tables that only older releases need; needs approval',
     form: contractForm,
   },
   { word: 'lock', usage: `${target} "reason" [for 2h]`, does: 'blocks deployments for a while', form: lockForm },

@@ -11,7 +11,7 @@ export const refusalRules = {
   'call-out-of-time': 'an alert speaks only against the release that has just got users',
   'canary-refused': 'the steps of one deployment stay within the limits of the target',
   'config-changed': 'one state, one configuration',
-  drifted: 'nothing is moved while the load balancer does something else than was decided',
+  drifted: 'nothing is moved while the routing differs from what was set',
   'four-eyes': 'the person who asks does not approve',
   'no-rollback-target': 'there must be an earlier release to go back to',
   'no-such-delivery': 'the delivery must still be stored',

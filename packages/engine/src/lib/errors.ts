@@ -26,7 +26,7 @@ export const errorHelp = {
     'Free some disk and try again. The state is intact and no file of it was moved; what runs goes on serving.',
   'disk-read-only': 'Make the file or its file system writable and try again. The state is sound; users are served on.',
   drifted:
-    'The load balancer does something else than was decided. `bg routing restore` puts back what was decided, `bg routing adopt` decides for what it does now.',
+    'The routing differs from what was set. `bg routing restore` puts back what was decided, `bg routing adopt` decides for what it does now.',
   'env-file-invalid':
     'Correct the named lines; nothing was started. What an env file may hold is in docs/env-files.md.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',

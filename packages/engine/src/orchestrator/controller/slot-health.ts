@@ -169,7 +169,7 @@ function clearRestarts({ core, target, lease, slot }: Look, row: SlotRow, starte
       ...target.key,
       actor: 'engine',
       action: 'recovered',
-      sentence: `${row.version} in ${slot} has stayed up`,
+      sentence: `${row.version} in ${slot} has been stable for ${Math.floor(ageMs / 1_000)} s`,
       detail: { slot },
     });
   });

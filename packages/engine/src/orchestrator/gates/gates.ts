@@ -237,6 +237,6 @@ export function warningsOf(facts: GateFacts): string[] {
   if (quarantine) warnings.push(markSentence(version, quarantine));
   if (suspension) warnings.push(`${suspensionSentence(name, suspension, now)}; it is resumed once ${version} is live`);
   if (active?.condition === 'unhealthy')
-    warnings.push(`${active.version}, which ${name} runs now, is unhealthy: the comparison will flatter the new side`);
+    warnings.push(`${active.version} on ${name} is unhealthy, so the comparison with it is not reliable`);
   return warnings;
 }

@@ -183,7 +183,7 @@ describe('a plan', () => {
   it('warns of the release that its slot gives up, and of files that changed since they were registered', async () => {
     await flow.live('v1');
     await flow.live('v2');
-    expect((await plan('v3')).warnings).toContain('blue gives up v1 (standby)');
+    expect((await plan('v3')).warnings).toContain('v1 in blue (standby) will be stopped');
     writeFileSync(join(releases(), 'v1', 'server.mjs'), 'export const version = "other";\n');
     expect((await plan('v1')).warnings.join()).toContain('the files of v1 differ from those registered');
   });

@@ -191,9 +191,7 @@ async function planFor(core: Core, target: Target, request: DeployRequest): Prom
         .contributors(target.key, request.version)
         .warnings(request.actor.kind === 'person' ? request.actor.id : undefined),
       ...(seen?.warnings ?? []),
-      ...(held.version === null
-        ? []
-        : [`${slot} gives up ${held.version}${held.label ? ` (${held.label})` : ` (${held.role})`}`]),
+      ...(held.version === null ? [] : [`${held.version} in ${slot} (${held.label || held.role}) will be stopped`]),
       ...slowerRollback(core, target, held, facts),
       ...(registered && digest !== undefined && registered.digest !== digest
         ? [`the files of ${request.version} differ from those registered; a version is immutable`]
