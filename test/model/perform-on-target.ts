@@ -52,7 +52,7 @@ export async function decideOnTarget({ model, system }: Doing, act: Act): Promis
       const actor = actorOf(act.actor);
       const { id } = request;
       const answer = kind === 'cancel' ? people.cancelWaiting(id, actor) : people.putFirst(id, actor, 'hotfix');
-      expect(answer, waitingRefusals(kind, request, act.actor));
+      expect(answer, waitingRefusals(request, act.actor));
       return;
     }
     default:

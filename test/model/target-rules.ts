@@ -42,12 +42,8 @@ export function clearRefusals(model: Model, actor: ActorName, version: string): 
   return { certain: [...people, ...mayDecide(actor, { by })] };
 }
 
-export function waitingRefusals(kind: 'cancel' | 'first', request: Request, actor: ActorName): Answer {
-  const own = codes(
-    [!isOpen(request), 'already-decided'],
-    [kind === 'first' && request.status === 'scheduled', 'not-allowed-now'],
-  );
-  return { certain: [...mayOperate(actor), ...own] };
+export function waitingRefusals(request: Request, actor: ActorName): Answer {
+  return { certain: [...mayOperate(actor), ...codes([!isOpen(request), 'already-decided'])] };
 }
 
 export function continueRefusals(actor: ActorName, on: Deployment | undefined, at: number): Answer {
