@@ -134,9 +134,9 @@ const understoodLines: readonly (readonly [string, Intent])[] = [
 ];
 
 const mistakes: readonly (readonly [string, RegExp, string?])[] = [
-  ['/deploy stauts', /not something/, '/deploy status'],
-  ['/deploy aprove', /not something/, '/deploy approve'],
-  ['/deploy lok "why" for 2h', /not something/, '/deploy lock "why" for 2h'],
+  ['/deploy stauts', /Unknown command/, '/deploy status'],
+  ['/deploy aprove', /Unknown command/, '/deploy approve'],
+  ['/deploy lok "why" for 2h', /Unknown command/, '/deploy lock "why" for 2h'],
   ['/deploy shpo v2.1', /no service `shpo`; there is: shop, blog/, '/deploy shop v2.1'],
   ['/deploy shop/stagin v2.1', /no target `stagin`; there is: production, staging/, '/deploy shop/staging v2.1'],
   ['/deploy v2.1 shop', /service comes before/, '/deploy shop v2.1'],
