@@ -53,6 +53,8 @@ export interface StageOptions {
   readonly stateMegabytes?: number;
   /** How that file system is made; in memory unless said. */
   readonly mountState?: (folder: string, megabytes: number) => SmallDisk;
+  /** In each slot; 1 unless said. */
+  readonly instances?: number;
   /** Gives the shop its own SQLite database; `target` says the rest. */
   readonly database?: boolean;
 }
@@ -66,12 +68,14 @@ export const fastTarget = `
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'bg-'));
   await layReleases(join(folder, 'releases'));
-  const [blue, green, front] = await freePorts(3);
-  const ports = { blue: blue ?? 0, green: green ?? 0, front: front ?? 0 };
+  const { instances = 1 } = options;
+  const [blue = 0, green = 0, front = 0, ...others] = await freePorts(1 + 2 * instances);
+  const ports = { blue, green, front };
+  const all = { blue: [blue, ...others.slice(instances - 1)], green: [green, ...others.slice(0, instances - 1)] };
   const { stateMegabytes, mountState = mountSmallDisk } = options;
   const disk = stateMegabytes === undefined ? undefined : mountState(join(folder, 'state'), stateMegabytes);
   const file = join(folder, 'bluegreen.yaml');
-  await writeFile(file, configText({ folder, ports, ...options }));
+  await writeFile(file, configText({ folder, ports, all, ...options }));
   const settings = loadSettings({ file, environment: {} });
   const engines: { engine: Engine; stop(): Promise<void> }[] = [];
 
@@ -134,11 +138,14 @@ export async function strikeSettings(settings: Settings): Promise<void> {
 interface ConfigText extends StageOptions {
   readonly folder: string;
   readonly ports: Stage['ports'];
+  /** Of all instances. */
+  readonly all?: Readonly<Record<'blue' | 'green', readonly number[]>>;
 }
 
 export function configText({
   folder,
   ports,
+  all = { blue: [ports.blue], green: [ports.green] },
   target = fastTarget,
   service = '',
   balancer = 'embedded',
@@ -168,10 +175,13 @@ services:
 ${service}
     targets:
       production:
-        slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
+        slots: { blue: ${slotText(all.blue)}, green: ${slotText(all.green)} }
         loadBalancer: ${loadBalancer}
 ${target}`;
 }
+
+const slotText = (ports: readonly number[]): string =>
+  ports.length === 1 ? `{ port: ${ports[0]} }` : `{ ports: [${ports}] }`;
 
 /** Waits until the deployment is as expected; the limit is generous because the machine is small. */
 export async function until(
