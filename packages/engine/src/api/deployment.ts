@@ -118,6 +118,8 @@ export interface Receipt {
     readonly probes: number;
     readonly seen: number;
     readonly problem: string | undefined;
+    /** Each was asked through this node. Undefined: the slot has one, or the balancer cannot be asked for one of several. */
+    readonly instances?: readonly InstanceHealth[];
   }[];
   /** During a rollback: nodes that do not answer at all; the controller does not wait for them. */
   readonly leftOut?: readonly { readonly node: string; readonly problem: string }[];

@@ -25,7 +25,11 @@ export interface HealthProbe {
   readonly expected: Expected;
   readonly settings: HealthSettings;
   /** For a probe through the load balancer: the scheme is that of its address, and these headers win over those of the rule. */
-  readonly through?: { readonly headers: Readonly<Record<string, string>> };
+  readonly through?: {
+    readonly headers: Readonly<Record<string, string>>;
+    /** A header that the answer must have, with this value: it says that the balancer did as it was asked. */
+    readonly proof?: { readonly header: string; readonly value: string };
+  };
   readonly signal?: AbortSignal;
 }
 
@@ -39,12 +43,19 @@ export async function probeHealth(probe: HealthProbe): Promise<HealthReport> {
       const ms = performance.now() - began;
       return { healthy: problem === undefined, answered: true, proof: settings.type, ...(problem && { problem }), ms };
     }
-    return judgeHealthAnswer(await askOverHttp(probe), expected, ruleOfAnswer(settings));
+    const answer = await askOverHttp(probe);
+    return proved(judgeHealthAnswer(answer, expected, ruleOfAnswer(settings)), answer, probe);
   } catch (thrown) {
     if (signal?.aborted) throw thrown;
     const problem = await problemOf(thrown, probe);
     return { healthy: false, answered: false, proof: proofOf(probe), problem, ms: performance.now() - began };
   }
+}
+
+function proved(report: HealthReport, { headers }: HttpAnswer, { through }: HealthProbe): HealthReport {
+  const { header, value } = through?.proof ?? {};
+  if (header === undefined || !report.healthy || headers[header] === value) return report;
+  return { ...report, healthy: false, problem: `expected ${header} to be ${value}, got ${headers[header] ?? 'none'}` };
 }
 
 const proofOf = ({ settings: { type, check }, through }: HealthProbe): HealthProof =>

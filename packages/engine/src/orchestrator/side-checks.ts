@@ -15,7 +15,8 @@ export function enoughOf(target: Target, slot: SlotName): number {
   return Math.min(count, target.settings.minHealthy ?? Math.max(1, count - 1));
 }
 
-const neededOf = (target: Target, slot: SlotName, needed: Needed): number =>
+/** So many of its instances. */
+export const neededOf = (target: Target, slot: SlotName, needed: Needed): number =>
   needed === 'all' ? endpointsOf(target, slot).length : enoughOf(target, slot);
 
 interface Asked {

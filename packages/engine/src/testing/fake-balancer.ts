@@ -6,6 +6,7 @@ import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import type { BalancerCapabilities, Counts, LoadBalancer } from '../load-balancer/capabilities.ts';
+import { instanceHeader } from '../load-balancer/instances/checks.ts';
 import type { ApplyOptions, BalancerSpec, GeneratedFile } from '../load-balancer/load-balancer.ts';
 import { bucketHeader, createNode, endNode, type Node, probeHeader, startNode } from './fake-node.ts';
 
@@ -98,6 +99,7 @@ function balancerOn(held: Held): FakeBalancer {
   return {
     entrypoints: nodes.map(({ name }) => name),
     probeHeaders: { [probeHeader]: 'yes' },
+    instanceHeader,
     ensure: async () => {
       await Promise.all(nodes.filter((node) => !buried.has(node)).map((node) => startNode(node, spec, clock)));
     },

@@ -13,6 +13,7 @@ import type { Routing } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import { bucketsInAll } from '../load-balancer/buckets.ts';
+import { instanceHeader, servedInstanceHeader } from '../load-balancer/instances/checks.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import { closed } from './fake-machine.ts';
 
@@ -35,6 +36,8 @@ export interface Node {
   /** What is on its disk: it outlives the node's process. */
   routing: Routing;
   fence: number;
+  /** A probe that asks for this instance reaches the first one. */
+  misled: number | undefined;
   /** Undefined while nothing runs. */
   server: Server | undefined;
 }
@@ -42,7 +45,16 @@ export interface Node {
 export function createNode(host: string, port: number): Node {
   const routing: Routing = { generation: 0, active: undefined, canary: undefined, preview: undefined };
   const name = `http://${host}:${port}`;
-  return { name, port, answered: [], open: { blue: 0, green: 0 }, routing, fence: 0, server: undefined };
+  return {
+    name,
+    port,
+    answered: [],
+    open: { blue: 0, green: 0 },
+    routing,
+    fence: 0,
+    misled: undefined,
+    server: undefined,
+  };
 }
 
 export async function startNode(node: Node, spec: BalancerSpec, clock: Clock): Promise<void> {
@@ -77,7 +89,16 @@ function serve(serving: Serving, request: IncomingMessage, response: ServerRespo
   }
   if (isProbe || isPreview) response.setHeader('x-served-by', slot);
   if (isPreview) response.setHeader('cache-control', 'private, no-store').setHeader('vary', spec.preview?.header ?? '');
-  pass({ ...serving, slot, isCounted: !isProbe && !isPreview }, request, response);
+  const asked = isProbe ? askedInstance(serving, slot, request) : undefined;
+  if (asked !== undefined) response.setHeader(servedInstanceHeader, asked);
+  pass({ ...serving, slot, asked, isCounted: !isProbe && !isPreview }, request, response);
+}
+
+/** Of several. */
+function askedInstance({ node, spec }: Serving, slot: SlotName, { headers }: IncomingMessage): number | undefined {
+  const number = Number(headers[instanceHeader]);
+  if (spec.upstreams[slot].length === 1 || !spec.upstreams[slot][number - 1]) return undefined;
+  return number === node.misled ? 1 : number;
 }
 
 function sideFor({ active, canary }: Routing, { headers }: IncomingMessage): SlotName | undefined {
@@ -95,8 +116,14 @@ function asksForPreview(request: IncomingMessage, { preview }: BalancerSpec): bo
   return request.headers[header] === token || cookiesOf(request).includes(`${cookie}=${token}`);
 }
 
+interface Passing extends Serving {
+  readonly slot: SlotName;
+  readonly asked: number | undefined;
+  readonly isCounted: boolean;
+}
+
 function pass(
-  { node, spec, clock, slot, isCounted }: Serving & { readonly slot: SlotName; readonly isCounted: boolean },
+  { node, spec, clock, slot, asked, isCounted }: Passing,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -107,7 +134,8 @@ function pass(
   node.open[slot] += 1;
   const { method, url } = request;
   const outgoing = httpRequest({
-    ...(spec.upstreams[slot][node.answered.length % spec.upstreams[slot].length] ?? spec.upstreams[slot][0]),
+    ...(spec.upstreams[slot][asked === undefined ? node.answered.length % spec.upstreams[slot].length : asked - 1] ??
+      spec.upstreams[slot][0]),
     method,
     path: url,
     headers: headersFor(request, spec),
@@ -128,7 +156,7 @@ function pass(
 
 /** No service sees a token. */
 function headersFor(request: IncomingMessage, { preview }: BalancerSpec): IncomingMessage['headers'] {
-  const own = new Set([probeHeader, bucketHeader, preview?.header, 'connection']);
+  const own = new Set([probeHeader, bucketHeader, instanceHeader, preview?.header, 'connection']);
   const cookie = cookiesOf(request)
     .filter((each) => preview === undefined || !each.startsWith(`${preview.cookie}=`))
     .join('; ');

@@ -40,12 +40,36 @@ describe('a deployment of three instances', () => {
     expect(before).toHaveLength(6);
     expect((await flow.finish(id)).outcome?.kind).toBe('promoted');
     expect(pids()).toEqual(before);
-    expect(flow.view(id).receipt?.instances).toEqual([1, 2, 3].map((instance) => ({ instance, healthy: true })));
+    const each = [1, 2, 3].map((instance) => ({ instance, healthy: true }));
+    expect(flow.view(id).receipt).toMatchObject({ instances: each, nodes: [{ instances: each }] });
+    expect(viewOf('green')?.instances).toHaveLength(3);
+    expect(viewOf('blue')?.instances).toHaveLength(3);
     const asked = flow.people.rollback({ actor: bob, reason: 'wrong prices' });
     const back = await flow.finishWithPeople(asked.ok ? asked.value.id : '');
     expect(back).toMatchObject({ mode: 'rollback', outcome: { kind: 'promoted' } });
     expect(flow.slots().blue).toBe('v1 active');
     expect(pids()).toEqual(before);
+    // Nothing has checked them since their role changed.
+    expect(viewOf('blue')?.instances?.map(({ pid }) => pid)).toEqual(before.slice(0, 3));
+  });
+
+  it('fails where the load balancer does not reach one of them', async () => {
+    const id = flow.ask('v2');
+    await flow.at(id, 'check-health');
+    for (const node of flow.balancers.nodes) node.misled = 2;
+    const { outcome } = await flow.finish(id);
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'preview-not-proved' });
+    expect(outcome?.sentence).toContain('instance 2: expected x-served-instance to be 2, got 1');
+  });
+
+  it('goes back over a load balancer that does not reach one of them', async () => {
+    const id = flow.ask('v2');
+    expect((await flow.finish(id)).outcome?.kind).toBe('promoted');
+    for (const node of flow.balancers.nodes) node.misled = 3;
+    const asked = flow.people.rollback({ actor: bob, reason: 'wrong prices' });
+    const back = await flow.finishWithPeople(asked.ok ? asked.value.id : '');
+    expect(back.outcome?.kind).toBe('promoted');
+    expect(back.receipt?.nodes[0]?.instances?.map(({ healthy }) => healthy)).toEqual([true, true, false]);
   });
 
   it('fails where one of them does not answer as its release', async () => {

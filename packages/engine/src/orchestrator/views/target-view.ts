@@ -69,6 +69,8 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
   const looked = getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot));
   const seen = looked?.value;
   const current = seen && seen.version === row.version && seen.deploymentId === row.deploymentId ? seen : undefined;
+  // A rollback takes a side over without starting it: what ran there before its first check still runs.
+  const ran = current ?? (seen && seen.version === row.version && row.role === 'active' ? seen : undefined);
   return {
     slot,
     role: row.role,
@@ -84,10 +86,10 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
         : undefined,
     seenAt: current && looked?.at,
     proof: current?.proof,
-    pid: current?.pid,
-    ...(current?.instances ? { instances: current.instances } : {}),
-    cpuPercent: current?.cpuPercent,
-    memoryBytes: current?.memoryBytes,
+    pid: ran?.pid,
+    ...(ran?.instances ? { instances: ran.instances } : {}),
+    cpuPercent: ran?.cpuPercent,
+    memoryBytes: ran?.memoryBytes,
     smoke: row.role === 'idle' ? undefined : viewSmoke(core, target, row),
     restarts: row.restarts,
     open: row.role === 'idle' ? undefined : readOpen(core, target)?.[slot],

@@ -5,13 +5,14 @@ import type { Receipt } from '../../../api/deployment.ts';
 import type { HealthSettings } from '../../../config/health/settings.ts';
 import type { SlotName } from '../../../domain/target.ts';
 import { probeHealth } from '../../../environment/health.ts';
-import type { SlotHealth } from '../../../environment/instance-checks.ts';
+import type { InstanceHealth, SlotHealth } from '../../../environment/instance-checks.ts';
 import { pause } from '../../../lib/clock.ts';
 import type { ApplyOptions } from '../../../load-balancer/load-balancer.ts';
 import { readRouting } from '../../../state/targets.ts';
 import { type Core, endpointsOf, healthOf, type Target } from '../../core.ts';
 import { askedNodes } from '../../routing/silent-nodes.ts';
-import { probeSide } from '../../side-checks.ts';
+import { type Needed, neededOf, probeSide } from '../../side-checks.ts';
+import { probeInstancesThrough } from './instances-through.ts';
 
 export interface ProofRequest {
   readonly core: Core;
@@ -32,7 +33,8 @@ export async function proveThrough(request: ProofRequest): Promise<Receipt> {
   const { core, target, expected } = request;
   const began = core.clock.now();
   let { nodes, leftOut, side } = await probeAll(request);
-  const isDone = () => !nodes.some(unproved) && side.healthy;
+  const least = neededOf(target, expected.slot, neededBy(request));
+  const isDone = () => !nodes.some((node) => lacksProbes(node) || lacksInstances(node, least)) && side.healthy;
   for (let round = 1; round < rounds && !isDone() && !request.signal.aborted; round += 1) {
     await pause(core.clock, betweenRoundsMs, request.signal);
     ({ nodes, leftOut, side } = await probeAll(request));
@@ -55,7 +57,13 @@ const proofThrough = ({ type, check }: HealthSettings): Receipt['proof'] => (typ
 
 type ProbedNode = Receipt['nodes'][number];
 
-const unproved = ({ probes, seen }: ProbedNode): boolean => seen < probes;
+const lacksProbes = ({ probes, seen }: ProbedNode): boolean => seen < probes;
+
+const lacksInstances = ({ instances }: ProbedNode, least: number): boolean =>
+  instances !== undefined && instances.filter(({ healthy }) => healthy).length < least;
+
+/** All of them before users are sent there, and enough of them on a way back. */
+const neededBy = ({ direction }: ProofRequest): Needed => (direction === 'back' ? 'enough' : 'all');
 
 /** Who is dead is asked in every round: one that died during the proof is not waited for either. */
 async function probeAll(request: ProofRequest): Promise<Probed> {
@@ -73,19 +81,15 @@ interface Probed extends Required<Pick<Receipt, 'nodes' | 'leftOut'>> {
   readonly side: Pick<SlotHealth, 'healthy' | 'instances'>;
 }
 
-/**
- * What the balancer chose proves nothing about the instances that it did not choose: each of several is asked directly.
- * All of them before users are sent there, and enough of them on a way back.
- */
-async function probeInstancesOf({ target, expected, direction, signal }: ProofRequest): Promise<Probed['side']> {
+/** What the balancer chose proves nothing about the instances that it did not choose: each of several is asked directly. */
+async function probeInstancesOf(request: ProofRequest): Promise<Probed['side']> {
+  const { target, expected, signal } = request;
   if (endpointsOf(target, expected.slot).length === 1) return { healthy: true };
-  return probeSide(target, { ...expected, needed: direction === 'back' ? 'enough' : 'all', signal });
+  return probeSide(target, { ...expected, needed: neededBy(request), signal });
 }
 
-async function probeNode(
-  node: string,
-  { target, expected, headers, probes, signal }: ProofRequest,
-): Promise<ProbedNode> {
+async function probeNode(node: string, request: ProofRequest): Promise<ProbedNode> {
+  const { target, expected, headers, probes, signal } = request;
   let seen = 0;
   let problem: string | undefined;
   for (let sent = 0; sent < probes && !signal.aborted; sent += atOnce) {
@@ -103,14 +107,23 @@ async function probeNode(
       else problem ??= report.problem;
     }
   }
-  return { node, probes, seen, problem };
+  const instances = await probeInstancesThrough(node, request);
+  const ill = illOf(instances);
+  if (ill) problem ??= `instance ${ill.instance}: ${reasonOf(ill)}`;
+  return { node, probes, seen, problem, ...(instances ? { instances } : {}) };
 }
 
+const illOf = (instances: Receipt['instances'] = []) => instances.find(({ healthy }) => !healthy);
+
+const reasonOf = ({ problem = 'no reason given' }: InstanceHealth): string => problem;
+
 /** Why a receipt proves nothing, for a sentence. */
-export function problemOf({ nodes, instances = [], expected }: Receipt): string {
-  const node = nodes.find(unproved);
-  const ill = instances.find(({ healthy }) => !healthy);
-  if (!node && ill) return `instance ${ill.instance} of ${expected.slot}: ${ill.problem ?? 'no reason given'}`;
+export function problemOf({ nodes, instances, expected: { slot, version } }: Receipt): string {
+  const node = nodes.find(lacksProbes);
+  const ill = illOf(instances);
+  if (!node && ill) return `instance ${ill.instance} of ${slot}: ${reasonOf(ill)}`;
+  const missing = nodes.find((each) => illOf(each.instances) !== undefined);
+  if (!node && missing) return `${slot} through ${missing.node}: ${missing.problem ?? 'no reason given'}`;
   const { probes = 0, seen = 0, problem = 'no answer' } = node ?? {};
-  return `${seen} of ${probes} probes through ${node?.node ?? 'no node'} saw ${expected.version}: ${problem}`;
+  return `${seen} of ${probes} probes through ${node?.node ?? 'no node'} saw ${version}: ${problem}`;
 }

@@ -61,6 +61,17 @@ async function smokeThroughBalancer(
 function sentenceOf({ nodes, leftOut = [], instances = [], ms, expected, proof }: Receipt): string {
   const probes = nodes.reduce((sum, node) => sum + node.seen, 0);
   const good = instances.filter(({ healthy }) => healthy).length;
-  const each = instances.length === 0 ? '' : `, and ${good} of ${instances.length} instances by themselves`;
+  const each =
+    instances.length === 0 ? '' : `, and ${good} of ${instances.length} instances by themselves${through(nodes)}`;
   return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${each}${proof === 'status-code' ? ' (by status code only)' : ''}${except(leftOut)}`;
+}
+
+/** How many instances every node reaches. */
+function through(nodes: Receipt['nodes']): string {
+  const [first, ...others] = nodes.map(({ instances = [] }) =>
+    instances.flatMap(({ instance, healthy }) => (healthy ? [instance] : [])),
+  );
+  if (!nodes[0]?.instances || !first) return '';
+  const reached = first.filter((instance) => others.every((other) => other.includes(instance)));
+  return `, ${reached.length} through the load balancer`;
 }
