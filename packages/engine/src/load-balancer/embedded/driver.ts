@@ -10,7 +10,7 @@ import type { Log } from '../../lib/log.ts';
 import { poll } from '../../lib/poll.ts';
 import { withReserve } from '../../lib/reserve.ts';
 import type { CountingBalancer } from '../capabilities.ts';
-import { instanceHeader } from '../instances/checks.ts';
+import { hasSeveral, instanceHeader } from '../instances/checks.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import { type ControlClient, createControlClient, createHostClient, wholeRouting } from './control-client.ts';
 import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
@@ -76,7 +76,9 @@ async function ensure(parts: Parts): Promise<void> {
       const pid = await startProxy(parts);
       log.info({ ...name, pid }, 'load balancer started');
     } else {
-      await control.reload();
+      await control.reload().catch((thrown: unknown) => {
+        throw isOutdated(parts, thrown) ? outdated(status, thrown) : thrown;
+      });
       log.info({ ...name, pid: status.pid }, 'load balancer follows its changed settings');
     }
   }
@@ -85,6 +87,16 @@ async function ensure(parts: Parts): Promise<void> {
     'balancer-unsettled',
     'another process gives the load balancer different settings all the time',
   );
+}
+
+/** A process that an earlier version started reads one instance of a side only. It goes on with what it has. */
+const isOutdated = ({ spec: { upstreams } }: Parts, thrown: unknown): boolean =>
+  hasSeveral(upstreams) && /upstreams\.\w+ must be an object/.test(messageOf(thrown));
+
+function outdated({ pid }: ProxyStatus, thrown: unknown): BlueGreenError {
+  const what = `the load balancer (process ${pid}) is of an earlier version, which knows one instance of a side`;
+  const then = `it serves what it served before; restart it at a quiet time: kill -9 ${pid}, and its watcher starts the present version at once`;
+  return new BlueGreenError('balancer-unsettled', `${what}; ${then}`, {}, thrown);
 }
 
 async function apply({ control, files }: Parts, routing: Routing, fence: Fence): Promise<void> {
