@@ -123,9 +123,6 @@ export async function placeToAdopt(target: Target, slot: SlotName): Promise<Slot
   return seen.kind === 'running' ? target.environment.addresses.asStarted(place) : place;
 }
 
-export const placeUrl = ({ environment }: Target, place: SlotPlace): string =>
-  urlOf(environment.addresses.endpoints(place)[0]);
-
 export const urlOf = ({ host, port }: Endpoint): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** The rule that the instance in the slot was started with. A new one applies from its next start or `config apply`. */

@@ -2,6 +2,9 @@
 
 import type { SmokeTest } from '../config/settings.ts';
 import type { SlotName } from '../domain/target.ts';
+import type { SlotPlace } from '../environment/environment.ts';
+import { probeHealth } from '../environment/health.ts';
+import type { HealthReport } from '../environment/health-report.ts';
 import { probeInstances, type SlotHealth, smokeInstances } from '../environment/instance-checks.ts';
 import type { SmokeReport } from '../environment/smoke.ts';
 import { type Core, endpointsOf, healthOf, type Target, urlOf } from './core.ts';
@@ -50,4 +53,17 @@ export function smokeSlot(
     clock: core.clock,
     ...(signal ? { signal } : {}),
   });
+}
+
+/** Of every instance at a place where something may run that the engine did not start, in order; at least one. */
+export async function probeFound(
+  target: Target,
+  { place, version }: { readonly place: SlotPlace; readonly version: string | undefined },
+): Promise<readonly [HealthReport, ...HealthReport[]]> {
+  const { slot } = place;
+  const settings = healthOf(target, slot);
+  const probe = (url: string) => probeHealth({ url, expected: { slot, version }, settings });
+  const [first, ...others] = target.environment.addresses.endpoints(place);
+  const [report, ...rest] = await Promise.all([probe(urlOf(first)), ...others.map((each) => probe(urlOf(each)))]);
+  return [report, ...rest];
 }

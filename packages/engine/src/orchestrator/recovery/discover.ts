@@ -7,7 +7,6 @@ import type { Discovered } from '../../api/views.ts';
 import { driverCannot } from '../../domain/capabilities.ts';
 import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import type { SlotName, TargetKey } from '../../domain/target.ts';
-import { probeHealth } from '../../environment/health.ts';
 import { digestFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Store, Tx } from '../../state/store.ts';
@@ -20,9 +19,10 @@ import {
   readRouting,
   setSlot,
 } from '../../state/targets.ts';
-import { type Core, healthOf, placeOf, placeToAdopt, placeUrl, routingMutex, type Target } from '../core.ts';
+import { type Core, placeOf, placeToAdopt, routingMutex, type Target } from '../core.ts';
 import { knownVersions } from '../gates/facts.ts';
 import { commonRouting, describeRouting } from '../routing/drift.ts';
+import { probeFound } from '../side-checks.ts';
 import { putUnknownState, readUnknownState } from './unknown-state.ts';
 
 export interface Discovery {
@@ -108,11 +108,14 @@ function nothingThere({ core, target }: Discovery, nodes: readonly ObservedNode[
 
 /** Two witnesses at most, who must not contradict each other: the service itself, and the record of its start. */
 async function identify({ core, target }: Discovery, slot: SlotName): Promise<Side | Uncertainty> {
-  const expected = { slot, version: undefined };
   const { releasesFolder } = target.settings;
   const place = await placeToAdopt(target, slot);
-  const report = await probeHealth({ url: placeUrl(target, place), expected, settings: healthOf(target, slot) });
-  if (!report.healthy) return { slot, why: `it does not answer as a healthy ${slot}: ${report.problem}` };
+  const reports = await probeFound(target, { place, version: undefined });
+  // One instance that answers well says what runs there; those that do not are restarted afterwards.
+  const report = reports.find(({ healthy }) => healthy);
+  if (!report) return { slot, why: `it does not answer as a healthy ${slot}: ${reports[0].problem}` };
+  const other = reports.find(({ healthy, version }) => healthy && version !== report.version);
+  if (other) return { slot, why: `one of its instances says it is ${report.version}, another ${other.version}` };
   const seen = await target.environment.inspect(place);
   const started = seen.kind === 'running' ? seen : undefined;
   const version = report.version ?? started?.version;

@@ -6,13 +6,13 @@ import { actorName, shortName } from '../../domain/actor.ts';
 import { driverCannot } from '../../domain/capabilities.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { Routing } from '../../domain/routing.ts';
-import { probeHealth } from '../../environment/health.ts';
 import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
-import { type Core, healthOf, placeToAdopt, placeUrl, routingMutex, type Target } from '../core.ts';
+import { type Core, healthOf, placeToAdopt, routingMutex, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
 import { mayDeploy } from '../gates/roles.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
+import { probeFound } from '../side-checks.ts';
 import { registerByHand } from './by-hand.ts';
 import { refused } from './refused.ts';
 
@@ -31,11 +31,10 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
   const release = await registerByHand(core, target, request.version, request.actor);
   if (!release.ok) return refused(core, { ...request, verb: 'adopt' }, release, target);
   const place = await placeToAdopt(target, request.slot);
-  const health = await probeHealth({
-    url: placeUrl(target, place),
-    expected: { slot: request.slot, version: request.version },
-    settings: healthOf(target, request.slot),
-  });
+  const reports = await probeFound(target, { place, version: request.version });
+  // All that answer are adopted; an instance where nothing runs is started afterwards.
+  const ill = reports.find(({ answered, healthy }) => answered && !healthy);
+  const health = ill ?? reports.find(({ healthy }) => healthy) ?? reports[0];
   if (!health.healthy)
     return refused(
       core,

@@ -69,8 +69,8 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
   const looked = getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot));
   const seen = looked?.value;
   const current = seen && seen.version === row.version && seen.deploymentId === row.deploymentId ? seen : undefined;
-  // A rollback takes a side over without starting it: what ran there before its first check still runs.
-  const ran = current ?? (seen && seen.version === row.version && row.role === 'active' ? seen : undefined);
+  // A deployment takes a side back without starting it: what ran there before its next check still runs.
+  const ran = current ?? (seen?.version === row.version && row.role !== 'preview' ? seen : undefined);
   return {
     slot,
     role: row.role,
