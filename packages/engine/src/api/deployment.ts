@@ -123,7 +123,7 @@ export interface Receipt {
   }[];
   /** During a rollback: nodes that do not answer at all; the controller does not wait for them. */
   readonly leftOut?: readonly { readonly node: string; readonly problem: string }[];
-  /** Each was asked directly, beside the probes through the balancer. Undefined: the slot has one instance. */
+  /** Each was asked directly, next to the probes through the balancer. Undefined: the slot has one instance. */
   readonly instances?: readonly InstanceHealth[];
   readonly proved: boolean;
   readonly ms: number;
