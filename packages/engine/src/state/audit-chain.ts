@@ -4,7 +4,8 @@
 import { type AuditHead, hashOf, type StoredAuditRow } from './audit.ts';
 import { missingVote } from './audit-votes.ts';
 import type { Db } from './database.ts';
-import { and, asc, gt, gte, lte } from './drizzle.ts';
+import { and, asc, gt, gte, lte, sql } from './drizzle.ts';
+import { preparedOnce } from './prepared.ts';
 import { audit, heads } from './schema.ts';
 
 export interface BrokenAt {
@@ -30,7 +31,7 @@ export function walkPage(
     outside,
   }: { readonly from: AuditHead; readonly limit: number; readonly outside?: ReadonlyMap<number, string> },
 ): Walked | BrokenAt {
-  const rows = db.select().from(audit).where(gt(audit.seq, from.seq)).orderBy(asc(audit.seq)).limit(limit).all();
+  const rows = pagesOf(db).rows.all({ after: from.seq, limit });
   const published = publishedWithin(db, from.seq + 1, rows.at(-1)?.seq ?? from.seq);
   let previous = from;
   let missing: string | undefined;
@@ -44,15 +45,27 @@ export function walkPage(
 }
 
 function publishedWithin(db: Db, first: number, last: number): ReadonlyMap<number, string> {
-  const rows = db
-    .select({ seq: heads.seq, hash: heads.hash })
-    .from(heads)
-    .where(and(gte(heads.seq, first), lte(heads.seq, last)))
-    .orderBy(asc(heads.seq))
-    .limit(last - first + 1)
-    .all();
+  const rows = pagesOf(db).published.all({ first, last });
   return new Map(rows.map(({ seq, hash }) => [seq, hash]));
 }
+
+const given = (name: string) => sql.placeholder(name);
+
+const pagesOf = preparedOnce((db) => ({
+  rows: db
+    .select()
+    .from(audit)
+    .where(gt(audit.seq, given('after')))
+    .orderBy(asc(audit.seq))
+    .limit(given('limit'))
+    .prepare(),
+  published: db
+    .select({ seq: heads.seq, hash: heads.hash })
+    .from(heads)
+    .where(and(gte(heads.seq, given('first')), lte(heads.seq, given('last'))))
+    .orderBy(asc(heads.seq))
+    .prepare(),
+}));
 
 function problemOf(
   row: StoredAuditRow,

@@ -6,6 +6,7 @@ import type { AuditAction } from '../domain/audit-events.ts';
 import type { StoredAuditRow } from './audit.ts';
 import type { Db } from './database.ts';
 import { and, asc, eq, gt, type SQL, sql } from './drizzle.ts';
+import { preparedOnce } from './prepared.ts';
 import { approvals, audit, votes } from './schema.ts';
 import { contractVotes } from './schema-contracts.ts';
 
@@ -55,30 +56,14 @@ const unnamed = (person: string, on: string): string =>
   `the vote of ${person} on ${on} has no row in the log: it was not given through this program`;
 
 function deploymentVotes(db: Db, after: number, limit: number): readonly Vote[] {
-  return db
-    .select({ place: sql<number>`${votes}.rowid`, of: approvals.deploymentId, person: votes.person, at: votes.at })
-    .from(votes)
-    .innerJoin(approvals, eq(approvals.id, votes.approvalId))
-    .where(sql`${votes}.rowid > ${after}`)
-    .orderBy(sql`${votes}.rowid`)
-    .limit(limit)
-    .all()
+  return lookupsIn(db)
+    .onDeployments.all({ after, limit })
     .map((vote) => ({ ...vote, on: 'deployment', sentence: unnamed(vote.person, vote.of) }));
 }
 
 function votesOfContracts(db: Db, after: number, limit: number): readonly Vote[] {
-  return db
-    .select({
-      place: sql<number>`rowid`,
-      of: contractVotes.contractId,
-      person: contractVotes.person,
-      at: contractVotes.at,
-    })
-    .from(contractVotes)
-    .where(gt(sql`rowid`, after))
-    .orderBy(asc(sql`rowid`))
-    .limit(limit)
-    .all()
+  return lookupsIn(db)
+    .onContracts.all({ after, limit })
     .map((vote) => ({ ...vote, on: 'contract', sentence: unnamed(vote.person, `the contract ${vote.of}`) }));
 }
 
@@ -117,15 +102,7 @@ const decisions = ['approved', 'contract-approved'] as const satisfies readonly 
 const isDecision = (action: string): action is (typeof decisions)[number] =>
   decisions.some((decision) => decision === action);
 
-type Lookups = ReturnType<typeof prepareLookups>;
-const lookups = new WeakMap<Db, Lookups>();
-
-/** Prepared once: a statement for each vote takes memory until the garbage collector comes to it. */
-function lookupsIn(db: Db): Lookups {
-  const known = lookups.get(db) ?? prepareLookups(db);
-  lookups.set(db, known);
-  return known;
-}
+const lookupsIn = preparedOnce(prepareLookups);
 
 const given = (name: string) => sql.placeholder(name);
 
@@ -134,6 +111,26 @@ function prepareLookups(db: Db) {
   const rowsThat = (condition: SQL | undefined) =>
     db.select({ seq: audit.seq }).from(audit).where(and(condition, ofPerson)).limit(1).prepare();
   return {
+    onDeployments: db
+      .select({ place: sql<number>`${votes}.rowid`, of: approvals.deploymentId, person: votes.person, at: votes.at })
+      .from(votes)
+      .innerJoin(approvals, eq(approvals.id, votes.approvalId))
+      .where(sql`${votes}.rowid > ${given('after')}`)
+      .orderBy(sql`${votes}.rowid`)
+      .limit(given('limit'))
+      .prepare(),
+    onContracts: db
+      .select({
+        place: sql<number>`rowid`,
+        of: contractVotes.contractId,
+        person: contractVotes.person,
+        at: contractVotes.at,
+      })
+      .from(contractVotes)
+      .where(gt(sql`rowid`, given('after')))
+      .orderBy(asc(sql`rowid`))
+      .limit(given('limit'))
+      .prepare(),
     rowOfVote: rowsThat(and(isApproval, eq(audit.deploymentId, given('of')))),
     rowOfContractVote: rowsThat(
       and(isContractApproval, sql`json_extract(${audit.detail}, '$.contract') = ${given('of')}`),
