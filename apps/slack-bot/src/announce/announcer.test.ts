@@ -31,9 +31,9 @@ const kinds = (): readonly string[] => engine.outbox.due('slack', 100).map(({ ki
 const keys = (): readonly string[] => engine.outbox.due('slack', 100).map(({ key }) => key);
 
 /** Lets the announcer read everything there is. */
-async function announce(clock: Clock = systemClock): Promise<void> {
+async function announce(clock: Clock = systemClock, through: Engine = engine): Promise<void> {
   const over = new AbortController();
-  const running = runAnnouncer({ engine, clock, log: silentLog }, over.signal);
+  const running = runAnnouncer({ engine: through, clock, log: silentLog }, over.signal);
   const end = Date.now() + 60_000;
   while (engine.audit.after(engine.cursor('slack'), 1).length > 0) {
     if (Date.now() > end) throw new Error('never read to the end');
@@ -72,6 +72,19 @@ test('what happened while the bot did not listen for hours is no news, but the c
   engine.moveCursor('slack', 0);
   await announce(later(3 * dayMs));
   expect(kinds().filter((kind) => kind !== 'head')).toEqual([]);
+});
+
+test('rows that are too old to be drawn are passed over with one move of the cursor', async () => {
+  const { id } = deploy();
+  for (const verb of ['pause', 'resume', 'pause'] as const) value(engine[verb]({ id }, alice));
+  const moves: number[] = [];
+  const moveCursor = (consumer: string, seq: number): void => {
+    if (consumer === 'slack') moves.push(seq);
+    engine.moveCursor(consumer, seq);
+  };
+  const [last] = engine.audit.after(0, 100).toReversed();
+  await announce(later(3 * dayMs), { ...engine, moveCursor });
+  expect(moves).toEqual([last?.seq]);
 });
 
 test('a refusal is between the person and the bot: no line, no note', async () => {

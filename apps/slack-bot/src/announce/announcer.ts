@@ -9,6 +9,7 @@ import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { announceCanary } from './canary.ts';
 import { directsFor } from './direct.ts';
 import { announceConfiguration, announceContract, announceDelivery, announceDrift } from './live-messages.ts';
+import { createPassOver, skipRow } from './pass-over.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
 import { createSummaries } from './summaries.ts';
 
@@ -29,6 +30,7 @@ const drawMs = 24 * announceMs;
 
 export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): Promise<void> {
   const { engine, clock, log } = announcer;
+  const passOver = createPassOver({ engine, clock, consumer, ageMs: drawMs });
   const repeats = createRepeats(clock);
   const progress = createProgress(announcer);
   // In parallel; announcements do not wait for it.
@@ -36,10 +38,10 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   const summaries = createSummaries(announcer, signal);
   let failures = 0;
   while (!signal.aborted) {
-    const more = await announceNext(announcer, repeats);
+    const more = await announceNext(announcer, repeats, passOver);
     failures = more === 'failed' ? failures + 1 : 0;
     // One bad row must not silence all that follow.
-    if (failures >= maxTries) skipRow(announcer);
+    if (failures >= maxTries) skipRow(announcer, consumer);
     try {
       progress.refresh();
       publishHead(announcer);
@@ -76,16 +78,14 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
   }
 }
 
-function skipRow({ engine, log }: Announcer): void {
-  const [row] = engine.audit.after(engine.cursor(consumer), 1);
-  if (row === undefined) return;
-  log.error({ seq: row.seq, action: row.action }, 'an entry of the audit log is not announced');
-  engine.moveCursor(consumer, row.seq);
-}
-
-async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'more' | 'all' | 'failed'> {
+async function announceNext(
+  announcer: Announcer,
+  repeats: Repeats,
+  passOver: () => void,
+): Promise<'more' | 'all' | 'failed'> {
   const { engine, log } = announcer;
   try {
+    passOver();
     const rows = engine.audit.after(engine.cursor(consumer), batch);
     for (const row of rows) {
       announce(announcer, row, repeats);

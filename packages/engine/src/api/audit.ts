@@ -53,6 +53,8 @@ export interface AuditSearch {
 export interface AuditLog {
   /** Rows after `seq`, oldest first: the log and the event stream are one. */
   after(seq: number, limit: number): readonly AuditRow[];
+  /** The row after which a reader begins that needs no rows from before this moment (epoch ms). */
+  lastBefore(at: number): number;
   /** Refused where it names what does not exist, since an empty answer would look like proof that nothing happened. */
   search(query: AuditQuery): Result<AuditSearch>;
   /** `outside`: heads that were published where the owner of this machine cannot change them. */

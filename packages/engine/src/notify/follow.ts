@@ -36,6 +36,7 @@ export async function follow(parts: FollowParts, follower: Follower, signal: Abo
   const { engine, clock } = parts;
   const { consumer } = follower;
   const since = engine.cursor(consumer) === 0 ? clock.now() - firstNewsMs : 0;
+  await passOver(parts, consumer, Math.max(since, clock.now() - newsMs), signal);
   let failures = 0;
   while (!signal.aborted) {
     const rows = engine.audit.after(engine.cursor(consumer), batch);
@@ -43,6 +44,18 @@ export async function follow(parts: FollowParts, follower: Follower, signal: Abo
     if (failures > 0) await pause(clock, idleMs, signal);
     else if (rows.length < batch) await engine.changed(idleMs, signal);
   }
+}
+
+/** The rows from before `at`, at once: a log of years would take a commit for each. */
+async function passOver(
+  { engine, store }: FollowParts,
+  consumer: string,
+  at: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const last = engine.audit.lastBefore(at);
+  if (engine.cursor(consumer) >= last) return;
+  await patiently(store.whenWritable, () => engine.moveCursor(consumer, last), signal);
 }
 
 interface Taking extends Since {

@@ -5,7 +5,7 @@ import type { Engine } from '../api/engine.ts';
 import type { AuditRow, BareAction } from '../domain/audit-events.ts';
 import { silentLog } from '../lib/log.ts';
 import { together } from '../lib/tasks.ts';
-import { auditAfter } from '../state/audit.ts';
+import { auditAfter, lastRowBefore } from '../state/audit.ts';
 import { createChangeSignal } from '../state/change-signal.ts';
 import { createOutbox } from '../state/outbox.ts';
 import { readCursor, writeCursor } from '../state/snapshots.ts';
@@ -105,7 +105,10 @@ describe('following the log', () => {
       clock,
       log: silentLog,
       engine: {
-        audit: { after: (seq: number, limit: number) => auditAfter(db, seq, limit) } as Engine['audit'],
+        audit: {
+          after: (seq: number, limit: number) => auditAfter(db, seq, limit),
+          lastBefore: (at: number) => lastRowBefore(db, at),
+        } as Engine['audit'],
         cursor: (consumer: string) => readCursor(db, consumer),
         moveCursor: (consumer: string, seq: number) => store.note((inside) => writeCursor(inside, consumer, seq)),
         changed: wake.changed,
@@ -146,5 +149,25 @@ describe('following the log', () => {
     over.abort();
     await following;
     expect(taken).toEqual(['resumed']);
+  });
+
+  it('passes over what is too old with one move of its cursor, however much that is', async () => {
+    const { parts, happens, clock } = onState();
+    for (let row = 1; row <= 300; row += 1) happens('paused');
+    parts.engine.moveCursor('test', 7);
+    clock.advance(25 * 3_600_000);
+    happens('resumed');
+    const over = new AbortController();
+    const moves: number[] = [];
+    const moveCursor = (consumer: string, seq: number) => {
+      moves.push(seq);
+      parts.engine.moveCursor(consumer, seq);
+    };
+    const counted = { ...parts, engine: { ...parts.engine, moveCursor } };
+    const following = follow(counted, { consumer: 'test', take: () => undefined }, over.signal);
+    await eventually(() => parts.engine.cursor('test') === 301);
+    over.abort();
+    await following;
+    expect(moves).toEqual([300, 301]);
   });
 });

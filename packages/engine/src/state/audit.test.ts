@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { latestHead, rememberHead } from './audit.ts';
+import { lastRowBefore, latestHead, rememberHead } from './audit.ts';
 import { verifyAudit } from './audit-verification.ts';
 import { addApproval, addDeployment, addVote, advanceDeployment, readDeployment } from './deployments.ts';
 import { addQuarantine, readQuarantine } from './targets.ts';
-import { setState, shop, type TestState } from './testing/state.ts';
+import { movableClock, setState, shop, type TestState } from './testing/state.ts';
 
 let state: TestState;
 
@@ -200,4 +200,22 @@ describe('the audit log', () => {
     expect(readDeployment(state.db, 'd_1')?.cause).toBe('it printed [secret]');
     expect(readQuarantine(state.db, 'd')?.reason).toBe('it printed [secret]');
   });
+});
+
+it('the rows from before a moment end with the one before the first young one, also where a clock was put back', () => {
+  const clock = movableClock();
+  const other = setState({ clock });
+  try {
+    const begin = clock.now();
+    expect(lastRowBefore(other.db, begin)).toBe(0);
+    const row = () => other.store.write((tx) => tx.audit({ actor: 'engine', action: 'paused', sentence: 'it was' }));
+    for (const laterMs of [0, 1_000, -500, 2_000]) {
+      clock.jump(laterMs);
+      row();
+    }
+    expect([0, 1, 1_000, 1_001, 2_500].map((ms) => lastRowBefore(other.db, begin + ms))).toEqual([0, 1, 1, 3, 3]);
+    expect(lastRowBefore(other.db, begin + 2_501)).toBe(4);
+  } finally {
+    other.remove();
+  }
 });

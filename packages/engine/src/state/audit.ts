@@ -50,6 +50,17 @@ export function auditAfter(db: Db, seq: number, limit: number): readonly AuditRo
     .map(present);
 }
 
+/**
+ * The row before the first one that is not older than `at` (epoch ms); the last row where all are older. Looks at the rows
+ * since then only.
+ */
+export function lastRowBefore(db: Db, at: number): number {
+  // One statement: a row that another process writes meanwhile is not passed over.
+  const found = db.get<{ readonly seq: number }>(sql`SELECT coalesce(
+    (SELECT min(+seq) - 1 FROM audit INDEXED BY audit_by_time WHERE at >= ${at}), (SELECT max(seq) FROM audit), 0) AS seq`);
+  return found.seq;
+}
+
 export const lastArchived = sql<number>`(SELECT coalesce(max(${archives.lastSeq}), 0) FROM ${archives})`;
 
 export function latestHead(db: Db): AuditHead | undefined {

@@ -4,7 +4,7 @@ import type { AuditLog } from '../../api/audit.ts';
 import { clockTime } from '../../domain/times.ts';
 import { archivesWith } from '../../state/archive/archives.ts';
 import { verifyArchiveFiles } from '../../state/archive/verify-files.ts';
-import { type AuditHead, auditAfter, latestHead, rememberHead } from '../../state/audit.ts';
+import { type AuditHead, auditAfter, lastRowBefore, latestHead, rememberHead } from '../../state/audit.ts';
 import { readCheckpoint, writeCheckpoint } from '../../state/audit-checkpoint.ts';
 import { type AuditVerification, type Verified, verify } from '../../state/audit-verification.ts';
 import { archiveFolder, destinationsOf } from '../archive/due-rows.ts';
@@ -15,6 +15,7 @@ export function auditOf(core: Core): AuditLog {
   const { store, clock } = core;
   return {
     after: (seq, limit) => auditAfter(store.db, seq, limit),
+    lastBefore: (at) => lastRowBefore(store.db, at),
     search: (query) => searchOf(core, query),
     verify: (outside, progress) => remembered(core, verify(store.db, { outside: [outside ?? []].flat(), progress })),
     verifySinceLast: () => remembered(core, verify(store.db, { from: readCheckpoint(store.db, clock.now()) })),

@@ -6,7 +6,7 @@ import type { Mode, OutcomeKind } from '../../../domain/deployment.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
 import { type Log, silentLog } from '../../../lib/log.ts';
 import { until } from '../../../lib/testing/until.ts';
-import { auditAfter } from '../../../state/audit.ts';
+import { auditAfter, lastRowBefore } from '../../../state/audit.ts';
 import { addBuild } from '../../../state/builds.ts';
 import { addDeployment, advanceDeployment, readDeployment } from '../../../state/deployments.ts';
 import { createOutbox } from '../../../state/outbox.ts';
@@ -34,7 +34,10 @@ export function sceneOf({ store, clock, config, log = silentLog }: NewScene): Sc
   const engine = {
     settings,
     outbox: createOutbox(store),
-    audit: { after: (seq: number, limit: number) => auditAfter(store.db, seq, limit) },
+    audit: {
+      after: (seq: number, limit: number) => auditAfter(store.db, seq, limit),
+      lastBefore: (at: number) => lastRowBefore(store.db, at),
+    },
     cursor: (consumer: string) => readCursor(store.db, consumer),
     moveCursor: (consumer: string, seq: number) => store.note((db) => writeCursor(db, consumer, seq)),
     changed: async (_limitMs: number, signal?: AbortSignal) => {
