@@ -3,7 +3,7 @@
 import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
 import { and, eq, gte, lt } from './drizzle.ts';
-import { cursors, seen, snapshots } from './schema.ts';
+import { approvals, cursors, seen, snapshots } from './schema.ts';
 
 export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;
 export const nodesKey = ({ service, target }: TargetKey): string => `nodes:${service}/${target}`;
@@ -68,10 +68,13 @@ export function dropSnapshotsOf(db: Db, deploymentId: string): void {
       .where(and(gte(snapshots.key, first), lt(snapshots.key, `${first.slice(0, -1)}/`)))
       .run();
   }
+  const asked = db.select({ id: approvals.id }).from(approvals).where(eq(approvals.deploymentId, deploymentId)).all();
+  for (const { id } of asked) for (const keyOf of ofApproval) dropSnapshot(db, keyOf(id));
 }
 
 const ofDeployment = [
   observationKey,
+  trendKey,
   judgeKey,
   checksKey,
   pausedForKey,
@@ -82,6 +85,7 @@ const ofDeployment = [
   receiptKey,
 ];
 const ofStep = [askedKey, progressKey];
+const ofApproval = [remindedKey, renderedKey];
 
 /** The caller knows what it put under the key. */
 export function getSnapshot<T>(db: Db, key: string): { readonly at: number; readonly value: T } | undefined {

@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Actor } from '../../domain/actor.ts';
 import { latestArchive } from '../../state/archive/archives.ts';
 import { writeCursor } from '../../state/snapshots.ts';
 import { alice, type Flow, startFlow } from '../../testing/flow.ts';
@@ -61,6 +62,45 @@ it('the controller archives what is a week past its age, and the next deployment
   const back = now.people.rollback({ service: 'shop', target: 'production', actor: alice });
   expect(back.ok).toBe(true);
   expect(now.people.audit.verify()).toMatchObject({ intact: true });
+});
+
+it('what is shown of an approval, pending or given, needs no row that was archived', async () => {
+  const now = await startFlow({
+    options: `
+    canary: [{ percent: 50, approval: true }]
+    bake: 5s
+    approval: { deadline: 7d, count: 2, groups: [{ name: dba, approvers: [carol, "group:S0DBA"] }] }`,
+  });
+  flow = now;
+  const { people, clock } = now;
+  const asked = async (version: string): Promise<string> => {
+    const id = now.ask(version);
+    await now.at(id, 'await-approval');
+    // Approves as one of the team, and is seen to be in the group later.
+    for (const groups of [[], ['S0DBA']])
+      expect(people.approve({ id }, { kind: 'person', id: 'bob', door: 'slack', groups }).ok).toBe(true);
+    return id;
+  };
+  const archive = () => now.passing(people.archiveAudit({ actor: alice, olderThanMs: 2 * dayMs }));
+  await now.live('v1');
+  const first = await asked('v2');
+  const pending = now.view(first).approval;
+  expect(pending).toMatchObject({ status: 'pending', given: ['bob'], groups: [{ name: 'dba', given: ['bob'] }] });
+  clock.advance(3 * dayMs);
+  expect(await archive()).toMatchObject({ ok: true, value: { archives: [{ firstSeq: 1 }] } });
+  expect(now.view(first).approval).toEqual(pending);
+  const carol: Actor = { kind: 'person', id: 'carol', door: 'slack' };
+  let id = first;
+  for (const next of ['v3', 'v1', undefined]) {
+    expect(people.approve({ id }, carol).ok).toBe(true);
+    expect((await now.finish(id)).outcome).toMatchObject({ kind: 'promoted' });
+    if (next !== undefined) id = await asked(next);
+  }
+  const given = now.view(first).approval;
+  expect(given).toMatchObject({ status: 'approved', groups: [{ name: 'dba', given: ['bob', 'carol'] }] });
+  clock.advance(10 * dayMs);
+  expect(await archive()).toMatchObject({ ok: true, value: { archives: [{}] } });
+  expect(now.view(first).approval).toEqual(given);
 });
 
 it('nothing that a destination of the log lacks is archived', async () => {

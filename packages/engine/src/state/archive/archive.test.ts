@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canMountDisks, mountSmallDisk } from '../../lib/testing/small-disk.ts';
 import { auditAfter, latestHead, rememberHead } from '../audit.ts';
 import { verifyAudit } from '../audit-verification.ts';
-import { addApproval, addDeployment, addVote } from '../deployments.ts';
+import { addApproval, addDeployment, addVote, advanceDeployment } from '../deployments.ts';
 import { fetchedSha256 } from '../fetched.ts';
-import { getSnapshot, observationKey, progressKey, putSnapshot } from '../snapshots.ts';
+import { observationKey, progressKey, putSnapshot, remindedKey, renderedKey, trendKey } from '../snapshots.ts';
 import { movableClock, setState, shop, type TestState } from '../testing/state.ts';
 import { type ArchiveRun, type ArchiveStep, archiveRows } from './archive.ts';
 import { latestArchive } from './archives.ts';
@@ -113,17 +113,25 @@ describe('archived rows', () => {
   });
 
   it('take what was observed of ended deployments and the heads of their rows with them', async () => {
+    approvedDeployment('d_1');
     state.store.write((tx) => {
+      advanceDeployment(tx, 'd_1', { outcome: 'promoted', finishedAt: tx.now });
       tx.audit({ actor: 'engine', action: 'deployment-finished', deploymentId: 'd_1', sentence: 'promoted' } as never);
     });
     rememberHead(state.db, latestHead(state.db) ?? { seq: 0, hash: '' }, 1, 'slack');
-    for (const key of [observationKey('d_1'), progressKey('d_1', 7), observationKey('d_10')])
-      putSnapshot(state.db, key, 'x', 1);
+    const gone = [
+      observationKey('d_1'),
+      trendKey('d_1'),
+      progressKey('d_1', 7),
+      remindedKey('a_1'),
+      renderedKey('a_1'),
+    ];
+    const others = [observationKey('d_10'), trendKey('d_10'), remindedKey('a_10')];
+    for (const key of [...gone, ...others]) putSnapshot(state.db, key, 'x', 1);
     clock.advance(2 * dayMs);
     await archiveRows(run());
-    expect(getSnapshot(state.db, observationKey('d_1'))).toBeUndefined();
-    expect(getSnapshot(state.db, progressKey('d_1', 7))).toBeUndefined();
-    expect(getSnapshot(state.db, observationKey('d_10'))).toBeDefined();
+    const left = state.db.$client.prepare('SELECT key FROM snapshots WHERE value = \'"x"\' ORDER BY key').pluck().all();
+    expect(left).toEqual(others.toSorted());
     expect(state.db.$client.prepare('SELECT count(*) FROM heads').pluck().get()).toBe(0);
     expect(verifyAudit(state.db)).toMatchObject({ intact: true });
   });

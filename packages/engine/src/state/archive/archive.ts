@@ -19,7 +19,17 @@ import { type Archive, archivedHead, digestOf, latestArchive } from './archives.
 import { leftFile } from './left-file.ts';
 import { hasRowsToRemove, removeRows } from './remove-rows.ts';
 
-export type ArchiveStep = 'written' | 'read-back' | 'named' | 'recorded' | 'removing' | 'removed';
+/** `recording` and `page-removing` are within their transaction, before it is committed. */
+export type ArchiveStep =
+  | 'writing'
+  | 'written'
+  | 'read-back'
+  | 'named'
+  | 'recording'
+  | 'recorded'
+  | 'page-removing'
+  | 'removing'
+  | 'removed';
 
 export interface ArchiveRun {
   readonly store: Store;
@@ -72,7 +82,11 @@ async function removeAll({ store, reached, signal }: ArchiveRun, archive: Archiv
   for (let after = archive.firstSeq - 1, page = 1; after < archive.lastSeq; page += 1) {
     // Verbs of every process come in between.
     if (!(await pause(store.clock, removalRestMs, signal))) return;
-    after = store.note((db) => removeRows(db, archive, after));
+    after = store.note((db) => {
+      const through = removeRows(db, archive, after);
+      reached?.('page-removing');
+      return through;
+    });
     // Removals change many places of the file: written back together, they would hold this process up for long.
     if (page % pagesPerSettling === 0) settleState(store.db);
     reached?.('removing');
@@ -108,18 +122,22 @@ function dueThrough(db: Db, { before, through, least = 1 }: ArchiveRun, from: Au
   return Math.min(through, (young?.seq ?? Number.MAX_SAFE_INTEGER) - 1, last?.seq ?? 0);
 }
 
-function* pagesOf(db: Db, from: number, through: number): Generator<readonly StoredAuditRow[]> {
-  for (let after = from; after < through; after += pageRows)
-    yield db
+function* pagesOf({ store: { db }, reached }: ArchiveRun, from: number, through: number) {
+  for (let after = from; after < through; after += pageRows) {
+    const rows: readonly StoredAuditRow[] = db
       .select()
       .from(audit)
       .where(and(gt(audit.seq, after), lte(audit.seq, Math.min(after + pageRows, through))))
       .orderBy(asc(audit.seq))
       .all();
+    yield rows;
+    reached?.('writing');
+  }
 }
 
-async function writeFile({ store, folder, reached }: ArchiveRun, from: AuditHead, through: number) {
-  const temporary = await writeRows(folder, pagesOf(store.db, from.seq, through), store.clock.now());
+async function writeFile(run: ArchiveRun, from: AuditHead, through: number) {
+  const { store, folder, reached } = run;
+  const temporary = await writeRows(folder, pagesOf(run, from.seq, through), store.clock.now());
   reached?.('written');
   const found = await readArchive(temporary, from);
   const problem = 'problem' in found ? found.problem : problemWith(store.db, found, through);
@@ -144,7 +162,7 @@ const problemWith = (db: Db, { last }: ReadFile, through: number): string | unde
 type Recorded = ReadFile & { readonly file: string };
 
 /** Undefined where another process was faster. */
-function record({ store, actor }: ArchiveRun, from: AuditHead, written: Recorded): Archive | undefined {
+function record({ store, actor, reached }: ArchiveRun, from: AuditHead, written: Recorded): Archive | undefined {
   const { first, last, file, sha256, bytes } = written;
   return store.write((tx) => {
     if (archivedHead(tx.db).seq !== from.seq || hashAt(tx.db, last.seq) !== last.hash) return undefined;
@@ -167,7 +185,7 @@ function record({ store, actor }: ArchiveRun, from: AuditHead, written: Recorded
       .select({ seq: max(audit.seq) })
       .from(audit)
       .get();
-    return tx.db
+    const archive = tx.db
       .insert(archives)
       .values({
         lastSeq: last.seq,
@@ -185,6 +203,8 @@ function record({ store, actor }: ArchiveRun, from: AuditHead, written: Recorded
       })
       .returning()
       .get();
+    reached?.('recording');
+    return archive;
   });
 }
 
@@ -198,6 +218,7 @@ const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 /** What the engine decides by, however old it is, and what votes and archives are compared with. */
 const needed = [
   'approved',
+  'approval-counted',
   'contract-approved',
   'release-fetched',
   'release-pruned',

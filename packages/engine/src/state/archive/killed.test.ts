@@ -14,7 +14,12 @@ const run = promisify(execFile);
 const program = resolve(import.meta.dirname, 'testing/archive-and-die.ts');
 const rows = 700;
 
-it.each(['written', 'read-back', 'named', 'recorded', 'removing:1', 'removing:3', 'removed'])(
+const ends = [
+  ...['writing:1', 'writing:3', 'written', 'read-back', 'named', 'recording', 'recorded'],
+  ...['page-removing:1', 'page-removing:4', 'removing:1', 'removing:3', 'removed'],
+];
+
+it.each(ends)(
   'killed when it reached "%s"',
   async (end) => {
     const state = setState();
