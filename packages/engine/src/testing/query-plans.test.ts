@@ -8,7 +8,13 @@ import { createInbox } from '../state/inbox.ts';
 import { createOutbox } from '../state/outbox.ts';
 import { setState, type TestState } from '../state/testing/state.ts';
 import { alice, bob, startFlow } from './flow.ts';
-import { type GrowingQuestion, growingQuestions, type Recording, recordStatements } from './query-plans.ts';
+import {
+  type GrowingQuestion,
+  growingQuestions,
+  questionsOfTriggers,
+  type Recording,
+  recordStatements,
+} from './query-plans.ts';
 import { startSchemaFlow } from './schema-flow.ts';
 
 let recording: Recording | undefined;
@@ -136,6 +142,17 @@ describe('what is asked of the state', () => {
     });
     expect(growingOf(statements)).toEqual([]);
   });
+});
+
+it('is answered by an index in triggers too, which the plan of a statement does not show', () => {
+  state = setState();
+  const { $client: client } = state.db;
+  const asked = questionsOfTriggers(client);
+  expect(asked.length).toBeGreaterThan(15);
+  expect(growingOf(asked)).toEqual([]);
+  client.exec(`CREATE TRIGGER slow BEFORE INSERT ON audit
+    WHEN EXISTS (SELECT 1 FROM audit WHERE sentence = new.sentence) BEGIN SELECT raise(abort, 'no'); END`);
+  expect(growingOf(questionsOfTriggers(client))).toEqual([expect.stringContaining('audit: SELECT 1')]);
 });
 
 describe('the judgement of a plan', () => {

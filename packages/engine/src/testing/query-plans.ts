@@ -56,6 +56,23 @@ export function recordStatements(): Recording {
   };
 }
 
+/** What the triggers of a database ask at each write, with parameters for the values of the row. */
+export function questionsOfTriggers(client: Database.Database): readonly string[] {
+  const triggers = client.prepare("SELECT sql FROM sqlite_master WHERE type = 'trigger'").pluck().all() as string[];
+  return triggers.flatMap((sql) => selectsIn(sql).map((select) => select.replaceAll(/\b(new|old)\.\w+/gi, '?')));
+}
+
+/** The questions in brackets, each up to the bracket that closes it. */
+function selectsIn(sql: string): readonly string[] {
+  return [...sql.matchAll(/\(\s*(?=select\b)/gi)].map(({ index, 0: { length } }) => {
+    const from = index + length;
+    let depth = 1;
+    let end = from;
+    for (; end < sql.length && depth > 0; end += 1) depth += { '(': 1, ')': -1 }[sql[end] ?? ''] ?? 0;
+    return sql.slice(from, end - 1);
+  });
+}
+
 export interface GrowingQuestion {
   readonly statement: string;
   readonly table: string;
