@@ -45,7 +45,7 @@ export function walkPage(
 }
 
 function publishedWithin(db: Db, first: number, last: number): ReadonlyMap<number, string> {
-  const rows = pagesOf(db).published.all({ first, last });
+  const rows = pagesOf(db).published.all({ first, last, limit: last - first + 1 });
   return new Map(rows.map(({ seq, hash }) => [seq, hash]));
 }
 
@@ -64,6 +64,7 @@ const pagesOf = preparedOnce((db) => ({
     .from(heads)
     .where(and(gte(heads.seq, given('first')), lte(heads.seq, given('last'))))
     .orderBy(asc(heads.seq))
+    .limit(given('limit'))
     .prepare(),
 }));
 

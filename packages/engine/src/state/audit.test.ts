@@ -209,12 +209,13 @@ it('the rows from before a moment end with the one before the first young one, a
     const begin = clock.now();
     expect(lastRowBefore(other.db, begin)).toBe(0);
     const row = () => other.store.write((tx) => tx.audit({ actor: 'engine', action: 'paused', sentence: 'it was' }));
-    for (const laterMs of [0, 1_000, -500, 2_000]) {
+    for (const laterMs of [0, 100_000, -50_000, 200_000]) {
       clock.jump(laterMs);
       row();
     }
-    expect([0, 1, 1_000, 1_001, 2_500].map((ms) => lastRowBefore(other.db, begin + ms))).toEqual([0, 1, 1, 3, 3]);
-    expect(lastRowBefore(other.db, begin + 2_501)).toBe(4);
+    expect([0, 20_000, 80_000, 150_000, 300_000].map((ms) => lastRowBefore(other.db, begin + ms))).toEqual([
+      0, 1, 1, 3, 4,
+    ]);
   } finally {
     other.remove();
   }

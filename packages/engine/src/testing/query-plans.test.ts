@@ -1,12 +1,15 @@
 // Every question of the hot path is answered by an index: what it costs does not grow with the history of the state.
 
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildBody, deliver, deployToProduction, setCi } from '../builds/testing/ci.ts';
 import { pruneReleases } from '../orchestrator/releases/prune.ts';
 import { alice as tester } from '../orchestrator/verbs/testing/test-engine.ts';
+import { archiveRows } from '../state/archive/archive.ts';
+import { sweepPage } from '../state/audit-sweep.ts';
 import { createInbox } from '../state/inbox.ts';
 import { createOutbox } from '../state/outbox.ts';
-import { setState, type TestState } from '../state/testing/state.ts';
+import { movableClock, setState, type TestState } from '../state/testing/state.ts';
 import { alice, bob, startFlow } from './flow.ts';
 import {
   type GrowingQuestion,
@@ -35,6 +38,11 @@ const allowed: readonly (readonly [statement: RegExp, because: string])[] = [
   ],
   [/^delete from "outbox" where .*"created_at" < \?/, 'only of those that became too old since the last time'],
   [/^delete from "seen" where "seen"."expires_at" < \?/, 'only of those that expired since the last time'],
+  // An archive takes 20,000 rows at most, in pages.
+  [/^select "seq" from "audit" where .* and \+"audit"."at" >= \?/, 'only within one archive'],
+  [/^select "seq", "at", .* from "audit" where \("audit"."seq" > \? and "audit"."seq" <= \?\)/, '200 rows at a time'],
+  [/UNION SELECT "audit"."seq" AS seq, "audit"."hash" AS hash/, 'only within one archive'],
+  [/^delete from "(heads|audit)" where \("\1"."seq" > \? and "\1"."seq" <= \?/, '100 rows at a time'],
 ];
 
 function growingOf(statements: Iterable<string>): readonly string[] {
@@ -140,6 +148,23 @@ describe('what is asked of the state', () => {
       outbox.stuck('slack', 100);
       outbox.waiting('slack');
     });
+    expect(growingOf(statements)).toEqual([]);
+  });
+
+  it('by an archive of old rows, and what verifies it', async () => {
+    const clock = movableClock();
+    const { store, db, folder, remove } = setState({ clock });
+    store.write((tx) => {
+      for (let row = 1; row <= 300; row += 1) tx.audit({ actor: 'engine', action: 'resumed', sentence: `row ${row}` });
+    });
+    clock.advance(60 * 86_400_000);
+    const run = { store, folder: join(folder, 'archive'), actor: 'engine', before: clock.now(), through: 200 };
+    const statements = await asked(async () => {
+      await archiveRows(run);
+      for (let page = 1; page <= 3; page += 1) sweepPage(db, clock.now(), 100);
+    });
+    remove();
+    expect(statements.size).toBeGreaterThan(20);
     expect(growingOf(statements)).toEqual([]);
   });
 });

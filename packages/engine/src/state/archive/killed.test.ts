@@ -14,9 +14,10 @@ const run = promisify(execFile);
 const program = resolve(import.meta.dirname, 'testing/archive-and-die.ts');
 const rows = 700;
 
+/** Within what is written, and between. */
 const ends = [
-  ...['writing:1', 'writing:3', 'written', 'read-back', 'named', 'recording', 'recorded'],
-  ...['page-removing:1', 'page-removing:4', 'removing:1', 'removing:3', 'removed'],
+  ...['writing:3', 'written', 'read-back', 'named', 'recording', 'recorded'],
+  ...['page-removing:4', 'removing:3', 'removed'],
 ];
 
 it.each(ends)(
