@@ -10,12 +10,12 @@ import { instancePlaces, instancesOf } from './instances.ts';
 export function hasInstances(made: Fixture): void {
   const fixture = () => withSeveral(made());
   it('are started all, each with its number, port and address, and are one observation', async () => {
-    const { environment, several, release, settings } = fixture();
+    const { environment, several, release, settings, pidOf } = fixture();
     const started = await environment.start(several, release('v1'), settings);
     const answers = await Promise.all(instancePlaces(several).map(ask));
     expect(answers.map(({ env }) => env.INSTANCE)).toEqual(['1', '2', '3']);
     expect(answers.map(({ env }) => Number(env.APPLICATION_PORT))).toEqual(several.ports);
-    expect(new Set(answers.map(({ pid }) => pid)).size).toBe(3);
+    expect(new Set(await Promise.all(answers.map(pidOf))).size).toBe(3);
     const { addresses } = environment;
     expect(addresses.endpoints(addresses.asStarted(several)).map(({ port }) => port)).toEqual(several.ports);
     const seen = await environment.inspect(several);
@@ -35,16 +35,16 @@ export function hasInstances(made: Fixture): void {
   });
 
   it('are running while one of them is; a start brings back only what has ended', async () => {
-    const { environment, several, release, settings, kill } = fixture();
+    const { environment, several, release, settings, kill, pidOf } = fixture();
     await environment.start(several, release('v1'), settings);
-    const before = await answersOf(several);
+    const before = await answersOf(several, pidOf);
     await kill(2);
     await expect
       .poll(async () => statesOf(await environment.inspect(several)), { timeout: 20_000 })
       .toEqual(['1 running', '2 stopped', '3 running']);
     expect((await environment.inspect(several)).kind).toBe('running');
     await environment.start(several, release('v1'), settings);
-    const after = await answersOf(several);
+    const after = await answersOf(several, pidOf);
     expect(after.map((pid, index) => pid === before[index])).toEqual([true, false, true]);
   });
 
@@ -123,8 +123,8 @@ export function failsOfSeveral(made: Fixture): void {
 const statesOf = (seen: SlotObservation): readonly string[] =>
   instancesOf(seen).map(({ instance, kind }) => `${instance} ${kind}`);
 
-const answersOf = async (place: SlotPlace): Promise<readonly number[]> =>
-  Promise.all(instancePlaces(place).map(async (each) => (await ask(each)).pid));
+const answersOf = async (place: SlotPlace, pidOf: EnvironmentFixture['pidOf']): Promise<readonly number[]> =>
+  Promise.all(instancePlaces(place).map(async (each) => pidOf(await ask(each))));
 
 function listening(place: SlotPlace): Promise<readonly boolean[]> {
   const asks = instancePlaces(place).map(({ port }) => fetch(`http://127.0.0.1:${port}/`));

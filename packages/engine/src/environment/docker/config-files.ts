@@ -1,16 +1,16 @@
-// The rendered templates of a slot: each start has its own folder of this machine, which its container sees at the same
+// The rendered templates of an instance: each start has its own folder of this machine, which its container sees at the same
 // path. It may hold secrets, so only the account of the service can read it, and it is removed when the slot is stopped.
 
 import { chownSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { SlotKey } from '../../domain/target.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
+import type { InstanceKey } from '../environment.ts';
 import type { RenderedFile } from '../templates.ts';
 import { configFolderOf, type Room } from './room.ts';
 
 const folderName = (launch: string): string => launch.slice(launch.lastIndexOf('.') + 1);
 
-export const launchFolder = (room: Pick<Room, 'stateFolder'>, place: SlotKey, launch: string): string =>
+export const launchFolder = (room: Pick<Room, 'stateFolder'>, place: InstanceKey, launch: string): string =>
   join(configFolderOf(room, place), folderName(launch));
 
 /** `owner`: the number of the account in the container; undefined: that of this process. */
@@ -29,8 +29,8 @@ export function writeConfig(folder: string, files: readonly RenderedFile[], owne
   }
 }
 
-/** Of every start in this slot but `keep`. */
-export function clearConfig(room: Pick<Room, 'stateFolder'>, place: SlotKey, keep?: string): void {
+/** Of every start of this instance but `keep`. */
+export function clearConfig(room: Pick<Room, 'stateFolder'>, place: InstanceKey, keep?: string): void {
   const all = configFolderOf(room, place);
   if (!existsSync(all)) return;
   const kept = keep === undefined ? undefined : folderName(keep);

@@ -3,7 +3,7 @@
 import type Docker from 'dockerode';
 import type { SlotKey } from '../../domain/target.ts';
 import type { Variables } from '../env-files.ts';
-import type { LaunchSettings, SlotPlace } from '../environment.ts';
+import type { InstancePlace, LaunchSettings } from '../environment.ts';
 import { pieceBytes } from '../log-pieces.ts';
 import type { DockerSettings } from './settings.ts';
 
@@ -21,7 +21,7 @@ export const labels = {
 export interface ContainerRequest {
   readonly mark: string;
   readonly launch: string;
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
   readonly release: { readonly version: string; readonly digest: string };
   /** With its digest, or the id of an image that is on the host. */
   readonly image: string;
@@ -41,7 +41,8 @@ export interface ContainerRequest {
 /** Unique for each attempt. A name decides nothing: labels do. */
 export function containerName({ place, launch }: Pick<ContainerRequest, 'place' | 'launch'>): string {
   const attempt = launch.slice(launch.lastIndexOf('.') + 1).slice(0, 8);
-  return `${place.service}-${place.target}-${place.slot}-${attempt}`;
+  const number = place.instance === undefined ? '' : `-${place.instance}`;
+  return `${place.service}-${place.target}-${place.slot}${number}-${attempt}`;
 }
 
 export function containerOptions(request: ContainerRequest): Docker.ContainerCreateOptions {
@@ -71,7 +72,7 @@ function labelsOf({ mark, launch, place, release }: ContainerRequest): Record<st
     [labels.service]: place.service,
     [labels.target]: place.target,
     [labels.slot]: place.slot,
-    [labels.instance]: '1',
+    [labels.instance]: String(place.instance ?? 1),
     [labels.launch]: launch,
     [labels.version]: release.version,
     [labels.digest]: release.digest,

@@ -6,5 +6,7 @@ import { makeDockerFixture } from './testing/fixture.ts';
 const { socket, why } = await dockerForTests();
 
 describe.skipIf(socket === undefined)(`with Docker${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  environmentContract({ name: 'the docker driver', capabilities: [] }, () => makeDockerFixture(socket ?? ''));
+  environmentContract({ name: 'the docker driver', capabilities: ['instances'] }, () =>
+    makeDockerFixture(socket ?? ''),
+  );
 });

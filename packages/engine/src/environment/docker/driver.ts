@@ -5,22 +5,19 @@ import { mkdirSync } from 'node:fs';
 import type { SlotKey } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Addresses, Environment, ReleaseFiles, SlotPlace } from '../environment.ts';
-import { folderMark, newLaunch } from '../launch-mark.ts';
+import type { Addresses, Environment, ReleaseFiles, RunningSlot, SlotPlace } from '../environment.ts';
+import { instancesOf, portsOf, startsAtOnce } from '../instances.ts';
+import { folderMark } from '../launch-mark.ts';
 import { localPorts } from '../local-ports.ts';
-import { quoteLines } from '../log-lines.ts';
 import { withSlotLock } from '../slot-lock.ts';
-import { tailLog } from '../tail.ts';
 import { createDockerClient, type DockerClient } from './client.ts';
 import { ensureImage } from './images.ts';
-import { inspectSlot } from './inspect.ts';
 import { sweepHosts } from './leftovers.ts';
-import { imageOf, prepare } from './prepare.ts';
-import { judgeBy, readRecord, recordedInstances, startedAs } from './record.ts';
-import { clientNamed, logFileOf, type Room } from './room.ts';
+import { imageOf } from './prepare.ts';
+import { judgeBy, runningInstances, startedAs } from './record.ts';
+import { clientNamed, type Room } from './room.ts';
 import type { DockerHost, DockerSettings } from './settings.ts';
-import { startSlot } from './start.ts';
-import { stopSlot } from './stop.ts';
+import { inspectSlot, logsOf, preflightSlot, quoteSlot, startSlot, stopSlot } from './slots.ts';
 
 export interface DockerEnvironmentOptions {
   /** Absolute. Holds slot records and logs; made when missing. */
@@ -39,32 +36,32 @@ export function createDockerEnvironment(options: DockerEnvironmentOptions): Envi
     withSlotLock({ place, mark: room.mark, waitMs: workMs + lockPatienceMs, clock: room.clock }, act);
   return {
     addresses: addressesOf(room),
-    describe: ({ id, pid }) => (id === undefined ? `pid ${pid}` : `container ${id}`),
+    describe,
     start: async (place, release, settings) => {
-      const request = { place, release, settings };
+      const start = { place, release, settings };
       // All that can refuse, and a pull, which may take minutes, before the lock is taken.
-      prepare(room, request, newLaunch(room.mark));
+      preflightSlot(room, start);
       await ensureImages(room, place, release);
-      return locked(place, settings.graceMs + settings.settleMs, () => startSlot(room, request));
+      return locked(place, (settings.graceMs + settings.settleMs) * turnsOf(place), () => startSlot(room, start));
     },
-    preflight: (place, release, settings) =>
-      prepare(room, { place, release, settings }, newLaunch(room.mark)).startedWith,
-    stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, { graceMs })),
+    preflight: (place, release, settings) => preflightSlot(room, { place, release, settings }),
+    stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
     inspect: (place) => inspectSlot(room, place),
     startedAs: (slot) => startedAs(room, slot),
-    running: () => recordedInstances(room),
+    running: () => runningInstances(room),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
     images: { ensure: (place, release) => ensureImages(room, place, release) },
     sweep: (places) => sweepHosts(room, places, clientsOf(room, places)),
-    logs: (place) => {
-      const file = logFileOf(room, place);
-      return [{ instance: 1, where: file, file, read: (options) => tailLog(file, options) }];
-    },
-    quoteLog: (place, lines) => {
-      const record = readRecord(room, place);
-      return record ? quoteLines(logFileOf(room, place), { envFiles: record.envFiles, lines }) : [];
-    },
+    logs: (place) => logsOf(room, place),
+    quoteLog: (place, lines) => quoteSlot(room, place, lines),
   };
+}
+
+const turnsOf = (place: SlotPlace): number => Math.ceil(portsOf(place).length / startsAtOnce);
+
+function describe(seen: RunningSlot): string {
+  const names = instancesOf(seen).flatMap((each) => (each.kind === 'running' ? [each.id ?? `pid ${each.pid}`] : []));
+  return `${names.length === 1 ? 'container' : 'containers'} ${names.join(', ')}`;
 }
 
 function openRoom({ stateFolder, settingsOf, clock, log }: DockerEnvironmentOptions): Room {
@@ -98,10 +95,13 @@ async function ensureImages(room: Room, place: SlotKey, release: Pick<ReleaseFil
 
 /** A slot keeps its port on every host, and is reached at the address of the host that it runs on. */
 function addressesOf(room: Room): Addresses {
-  const ports = localPorts((slot) => startedAs(room, slot));
   return {
-    ...ports,
-    endpoints: (place) => [{ host: room.settingsOf(place).hosts[0].endpointHost, port: place.port }],
+    ...localPorts((slot) => startedAs(room, slot)),
+    endpoints: (place) => {
+      const [{ endpointHost: host }] = room.settingsOf(place).hosts;
+      const [first, ...others] = portsOf(place).map((port) => ({ host, port }));
+      return [first ?? { host, port: place.port }, ...others];
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // How a container ended, in words, and the error of a release that ended at once.
 
 import { BlueGreenError } from '../../lib/errors.ts';
-import { describePlace, type SlotPlace } from '../environment.ts';
+import { describePlace, type InstancePlace } from '../environment.ts';
 import { quoteLines } from '../log-lines.ts';
 import { logFileOf, type Room } from './room.ts';
 
@@ -33,7 +33,7 @@ export function describeEnd({ ExitCode, OOMKilled, Error: failure }: EndState): 
 }
 
 export interface Ended {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
   readonly version: string;
   readonly exit: string;
   readonly envFiles: readonly string[];

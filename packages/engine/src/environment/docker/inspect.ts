@@ -1,8 +1,8 @@
-// Inspects a slot: compares its record with what Docker says. A container that Docker started again by itself is reported
+// Inspects an instance: compares its record with what Docker says. A container that Docker started again by itself is reported
 // as ended once, so that a crash is counted; the next start accepts it as it is.
 
 import type Docker from 'dockerode';
-import type { SlotObservation, SlotPlace } from '../environment.ts';
+import type { InstanceKey, SlotObservation } from '../environment.ts';
 import { quoteLines } from '../log-lines.ts';
 import { type DockerClient, unlessMissing } from './client.ts';
 import { describeEnd } from './exit.ts';
@@ -13,8 +13,8 @@ import { logFileOf, type Room } from './room.ts';
 export type Running = SlotObservation & { kind: 'running' };
 export type ContainerState = Docker.ContainerInspectInfo['State'];
 
-/** @throws BlueGreenError `environment-unreachable`: then nothing is known of the slot */
-export async function inspectSlot(room: Room, place: SlotPlace): Promise<SlotObservation> {
+/** @throws BlueGreenError `environment-unreachable`: then nothing is known of the instance */
+export async function inspectInstance(room: Room, place: InstanceKey): Promise<SlotObservation> {
   const record = readRecord(room, place);
   if (!record) return { kind: 'stopped', lastLog: [] };
   if (record.state === 'stopped') return stopped(room, place, record.envFiles, { exit: record.lastExit, by: 'engine' });
@@ -85,7 +85,7 @@ async function lastEnd(client: DockerClient, { container }: LiveRecord): Promise
 
 export function stopped(
   room: Room,
-  place: SlotPlace,
+  place: InstanceKey,
   envFiles: readonly string[],
   { exit, by }: End,
 ): SlotObservation & { kind: 'stopped' } {
@@ -135,10 +135,10 @@ async function measure(room: Room, client: DockerClient, id: string): Promise<Us
   return { cpuPercent: Math.max(0, percent), memoryBytes: usedMemory };
 }
 
-/** What the record says of the slot now, with its container where that is up, however often Docker has started it. */
+/** What the record says of the instance now, with its container where that is up, however often Docker has started it. */
 export async function runningContainer(
   room: Room,
-  place: SlotPlace,
+  place: InstanceKey,
 ): Promise<(Seen & { record: LiveRecord }) | undefined> {
   const record = liveRecord(room, place);
   if (!record) return undefined;

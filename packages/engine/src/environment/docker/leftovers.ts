@@ -4,27 +4,26 @@
 import type Docker from 'dockerode';
 import type { SlotKey } from '../../domain/target.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
-import type { Orphan, SlotPlace } from '../environment.ts';
+import type { InstanceKey, Orphan, SlotPlace } from '../environment.ts';
 import { withSlotLock } from '../slot-lock.ts';
 import type { DockerClient } from './client.ts';
 import { labels, ownFilter } from './container.ts';
-import { liveRecord, readRecord } from './record.ts';
+import { liveRecords, readRecord } from './record.ts';
 import { placeFields, type Room } from './room.ts';
 import { removeContainer } from './stop.ts';
 
 const listMs = 30_000;
 
-/** Under the slot's lock: what a killed start left in it. What its record names stays, and what runs without any record. */
+/** Under the slot's lock: what a killed start left in it. What its records name stays, and what runs without any record. */
 export async function clearSlot(room: Room, place: SlotKey, client: DockerClient): Promise<readonly Orphan[]> {
   const found = await list(client, ownFilter(room.mark, place));
   // Containers first, records second: a record is written before its container is started.
-  const record = readRecord(room, place);
-  const owned = liveRecord(room, place)?.launch;
+  const owned = launchesOf(room, place);
   const cleared: Orphan[] = [];
   for (const { Id, State, Labels, Names } of found) {
-    if (Labels[labels.launch] === owned) continue;
+    if (owned.has(Labels[labels.launch])) continue;
     const what = `container ${Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12)} on ${client.host.name}`;
-    if (State === 'running' && !record) {
+    if (State === 'running' && !readRecord(room, instanceOf(place, Labels))) {
       room.log.warn(
         { ...placeFields(place), what },
         'a container of ours runs in a slot whose record is gone; it was not touched, adopt it',
@@ -36,6 +35,14 @@ export async function clearSlot(room: Room, place: SlotKey, client: DockerClient
     cleared.push({ kind: 'container', what });
   }
   return cleared;
+}
+
+const launchesOf = (room: Room, slot: SlotKey): ReadonlySet<string | undefined> =>
+  new Set(liveRecords(room, slot).map(({ launch }) => launch));
+
+function instanceOf({ service, target, slot }: SlotKey, found: Readonly<Record<string, string>>): InstanceKey {
+  const instance = Number(found[labels.instance] ?? 1);
+  return { service, target, slot, ...(instance === 1 ? {} : { instance }) };
 }
 
 /** Of every slot that the labels name. A host that does not answer is reported, and asked again the next time. */
@@ -62,7 +69,7 @@ async function sweepHost(room: Room, places: readonly SlotPlace[], client: Docke
   const found = await list(client, ownFilter(room.mark));
   const launches = new Map(found.map(({ Labels }) => [Labels[labels.launch], slotOf(Labels)]));
   const cleared: Orphan[] = [];
-  const slots = [...launches].filter(([launch, slot]) => slot && liveRecord(room, slot)?.launch !== launch);
+  const slots = [...launches].filter(([launch, slot]) => slot && !launchesOf(room, slot).has(launch));
   for (const slot of new Map(slots.map(([, each]) => [JSON.stringify(each), each])).values()) {
     if (!slot) continue;
     const place = places.find((each) => isSameSlot(each, slot)) ?? { ...slot, port: 0 };

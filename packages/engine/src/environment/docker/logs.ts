@@ -2,10 +2,10 @@
 // and when they are gone. Docker retains it until it is copied, so that an engine that was down misses nothing.
 
 import { appendFileSync } from 'node:fs';
-import type { SlotKey } from '../../domain/target.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { withKernelLock } from '../../lib/kernel-lock.ts';
+import type { InstanceKey } from '../environment.ts';
 import { rotatePieces } from '../log-pieces.ts';
 import { type DockerClient, unlessMissing } from './client.ts';
 import { logFileOf, placeFields, type Room } from './room.ts';
@@ -22,9 +22,9 @@ const defaultMaxBytes = 50_000_000;
 const lockMs = 5_000;
 
 /** What was written since the last copy. A log that cannot be copied now is copied the next time. */
-export async function copyLog(room: Room, place: SlotKey, source: LogSource): Promise<void> {
-  const { service, target, slot } = place;
-  const name = `bg-log/${room.mark}/${service}/${target}/${slot}`;
+export async function copyLog(room: Room, place: InstanceKey, source: LogSource): Promise<void> {
+  const { service, target, slot, instance = 1 } = place;
+  const name = `bg-log/${room.mark}/${service}/${target}/${slot}${instance === 1 ? '' : `/${instance}`}`;
   const refused = () => new BlueGreenError('lease-held', 'another process copies the log of this slot');
   try {
     await withKernelLock({ name, waitMs: lockMs, clock: room.clock, refused }, () => copyOn(room, place, source));
@@ -35,7 +35,7 @@ export async function copyLog(room: Room, place: SlotKey, source: LogSource): Pr
 
 async function copyOn(
   room: Room,
-  place: SlotKey,
+  place: InstanceKey,
   { client, id, maxBytes = defaultMaxBytes }: LogSource,
 ): Promise<void> {
   const file = logFileOf(room, place);

@@ -2,7 +2,7 @@
 
 import { BlueGreenError } from '../../lib/errors.ts';
 import { poll } from '../../lib/poll.ts';
-import { describePlace, type SlotPlace } from '../environment.ts';
+import { describePlace, type InstancePlace } from '../environment.ts';
 import { describeHolder, portHolder } from '../port-holder.ts';
 import type { DockerClient } from './client.ts';
 import { isLocal } from './hosts.ts';
@@ -12,7 +12,7 @@ const portPatienceMs = 2_000;
 const portPollMs = 50;
 
 /** The port of a container that just ended is closed with a small delay. @throws BlueGreenError `port-in-use` */
-export async function requireFreePort({ clock }: Room, place: SlotPlace, { host }: DockerClient): Promise<void> {
+export async function requireFreePort({ clock }: Room, place: InstancePlace, { host }: DockerClient): Promise<void> {
   if (!isLocal(host)) return;
   const isFree = () => portHolder(place.port) === undefined;
   if (await poll(isFree, { clock, everyMs: portPollMs, limitMs: portPatienceMs })) return;

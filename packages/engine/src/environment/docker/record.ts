@@ -1,14 +1,15 @@
-// What the engine remembers of a slot across restarts: one small file per slot, replaced atomically. It is written before
+// What the engine remembers of a slot across restarts: one small file per instance, replaced atomically. It is written before
 // a container is started, so that a started container has a record.
 
-import { readdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { SlotKey } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
-import type { HealthRule, RunningInstance, StartedInstance } from '../environment.ts';
+import type { HealthRule, InstanceKey, RunningInstance, StartedInstance } from '../environment.ts';
+import { instancesIn, numberSuffix, slotsIn } from '../recorded-instances.ts';
 import { effectiveShape } from '../started-with.ts';
 
 const container = z.object({
@@ -25,6 +26,8 @@ const launched = {
   version: z.string(),
   digest: z.string(),
   port: z.int(),
+  /** Of all instances of the slot as they are now, in order. Undefined: the slot has one. */
+  ports: z.array(z.int()).readonly().optional(),
   /** Epoch milliseconds. */
   startedAt: z.number(),
   adopted: z.boolean(),
@@ -52,12 +55,14 @@ export interface Records {
   readonly log: Log;
 }
 
-export function recordFile(stateFolder: string, { service, target, slot }: SlotKey): string {
-  return join(stateFolder, 'containers', service, target, `${slot}.json`);
+export function recordFile(stateFolder: string, place: InstanceKey): string {
+  return join(recordsIn(stateFolder), place.service, place.target, `${place.slot}${numberSuffix(place)}.json`);
 }
 
+const recordsIn = (stateFolder: string): string => join(stateFolder, 'containers');
+
 /** Undefined when the slot was never used, or when its file cannot be parsed: that file is renamed to `.corrupt`. */
-export function readRecord({ stateFolder, log }: Records, place: SlotKey): SlotRecord | undefined {
+export function readRecord({ stateFolder, log }: Records, place: InstanceKey): SlotRecord | undefined {
   const file = recordFile(stateFolder, place);
   const text = readFileIfAny(file);
   if (text === undefined) return undefined;
@@ -70,56 +75,58 @@ export function readRecord({ stateFolder, log }: Records, place: SlotKey): SlotR
   }
 }
 
-export function liveRecord(records: Records, place: SlotKey): LiveRecord | undefined {
+export function liveRecord(records: Records, place: InstanceKey): LiveRecord | undefined {
   const record = readRecord(records, place);
   return record?.state === 'stopped' ? undefined : record;
 }
 
-export function writeRecord({ stateFolder }: Pick<Records, 'stateFolder'>, place: SlotKey, record: SlotRecord): void {
+export function writeRecord(
+  { stateFolder }: Pick<Records, 'stateFolder'>,
+  place: InstanceKey,
+  record: SlotRecord,
+): void {
   writeFileAtomic(recordFile(stateFolder, place), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-export function startedAs(records: Records, place: SlotKey): StartedInstance | undefined {
-  const record = liveRecord(records, place);
-  return record && instanceOf(record);
+/** Of the instances that were started and not stopped since, whether they have ended by themselves or not. */
+export function liveRecords(records: Records, slot: SlotKey): readonly LiveRecord[] {
+  return recordedInstances(records.stateFolder, slot).flatMap((place) => liveRecord(records, place) ?? []);
+}
+
+/** What all its instances have in common is read from the one that was started last. */
+export function startedAs(records: Records, slot: SlotKey): StartedInstance | undefined {
+  const [latest] = liveRecords(records, slot).toSorted((one, other) => other.startedAt - one.startedAt);
+  return latest && instanceOf(latest);
 }
 
 /** Under the slot's lock. */
-export function judgeBy(records: Records, place: SlotKey, health: HealthRule): void {
-  const record = liveRecord(records, place);
-  if (record) writeRecord(records, place, { ...record, health: { ...health } });
+export function judgeBy(records: Records, slot: SlotKey, health: HealthRule): void {
+  for (const place of recordedInstances(records.stateFolder, slot)) {
+    const record = liveRecord(records, place);
+    if (record) writeRecord(records, place, { ...record, health: { ...health } });
+  }
 }
 
 /**
- * Every instance that should run, whether a configuration still names its slot or not. Docker is not asked: a host that
- * does not answer would make its instances look gone.
+ * Every slot in which an instance should run, whether a configuration still names it or not. Docker is not asked: a host
+ * that does not answer would make its instances look gone.
  */
-export function recordedInstances(records: Records): readonly RunningInstance[] {
-  return recordedSlots(records.stateFolder).flatMap((place) => {
-    const record = liveRecord(records, place);
-    return record ? [{ ...place, ...instanceOf(record) }] : [];
+export function runningInstances(records: Records): readonly RunningInstance[] {
+  return recordedSlots(records.stateFolder).flatMap((slot) => {
+    const started = startedAs(records, slot);
+    return started ? [{ ...slot, ...started }] : [];
   });
 }
 
-/** Of every slot that was ever used, also of those that are no longer configured. */
-export function recordedSlots(stateFolder: string): readonly SlotKey[] {
-  const slots = join(stateFolder, 'containers');
-  return folders(slots).flatMap((service) =>
-    folders(join(slots, service)).flatMap((target) =>
-      (['blue', 'green'] as const).map((slot) => ({ service, target, slot })),
-    ),
-  );
-}
+/** Of the slot, every one that was ever used, in order. The only instance of a slot has no number. */
+export const recordedInstances = (stateFolder: string, slot: SlotKey): readonly InstanceKey[] =>
+  instancesIn(recordsIn(stateFolder), slot);
 
-function instanceOf({ version, digest, port, health }: LiveRecord): StartedInstance {
+const recordedSlots = (stateFolder: string): readonly SlotKey[] => slotsIn(recordsIn(stateFolder));
+
+function instanceOf({ version, digest, port, ports, health }: LiveRecord): StartedInstance {
   // Written from HealthRule and from nowhere else; fields that a later version has come from the configuration.
-  return { version, digest, port, health: health as Partial<HealthRule> | undefined };
-}
-
-function folders(path: string): readonly string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-  } catch {
-    return [];
-  }
+  const [first = port] = ports ?? [];
+  const where = { port: first, ...(ports ? { ports } : {}) };
+  return { version, digest, ...where, health: health as Partial<HealthRule> | undefined };
 }

@@ -5,7 +5,8 @@ import type { SlotKey } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import type { LaunchSettings, ReleaseFiles, SlotPlace } from '../environment.ts';
+import type { InstanceKey, InstancePlace, LaunchSettings, ReleaseFiles } from '../environment.ts';
+import { dottedName, numberSuffix } from '../recorded-instances.ts';
 import type { DockerClient } from './client.ts';
 import { recordFile } from './record.ts';
 import type { DockerSettings } from './settings.ts';
@@ -23,24 +24,31 @@ export interface Room {
 }
 
 export interface StartRequest {
-  readonly place: SlotPlace;
+  readonly place: InstancePlace;
+  /** Of all instances of the slot, in order. Undefined: the slot has one. */
+  readonly ports?: readonly number[] | undefined;
   readonly release: ReleaseFiles;
   readonly settings: LaunchSettings;
 }
 
 /** Dots, which no name can hold, keep `a-b` of `c` apart from `a` of `b-c`. */
-export function logFileOf(room: Pick<Room, 'stateFolder'>, { service, target, slot }: SlotKey): string {
-  return join(room.stateFolder, 'logs', `${service}.${target}.${slot}.log`);
+export function logFileOf(room: Pick<Room, 'stateFolder'>, place: InstanceKey): string {
+  return join(room.stateFolder, 'logs', `${dottedName(place)}.log`);
 }
 
-/** Holds one folder for each start of the slot. */
-export function configFolderOf(room: Pick<Room, 'stateFolder'>, { slot, ...place }: SlotKey): string {
-  return join(dirname(recordFile(room.stateFolder, { slot, ...place })), `${slot}.config`);
+/** Holds one folder for each start of the instance. */
+export function configFolderOf(room: Pick<Room, 'stateFolder'>, place: InstanceKey): string {
+  return join(dirname(recordFile(room.stateFolder, place)), `${place.slot}${numberSuffix(place)}.config`);
 }
 
 /** The fields by which a log line is found again. */
-export function placeFields({ service, target, slot }: SlotKey): Readonly<Record<string, string>> {
-  return { service, target, slot };
+export function placeFields({
+  service,
+  target,
+  slot,
+  instance,
+}: InstanceKey): Readonly<Record<string, string | number>> {
+  return { service, target, slot, ...(instance === undefined ? {} : { instance }) };
 }
 
 /** A host that is no longer configured cannot be asked. @throws BlueGreenError `environment-unreachable` */

@@ -62,12 +62,16 @@ async function endOrTime(room: Room, client: DockerClient, id: string, ms: numbe
 }
 
 /** From now on Docker starts it again after a crash and after a restart of the machine. */
-async function keepUp(room: Room, { place }: StartRequest, { client, record, found }: Seen & { record: LiveRecord }) {
+async function keepUp(
+  room: Room,
+  { place, ports }: StartRequest,
+  { client, record, found }: Seen & { record: LiveRecord },
+) {
   await client.ask((docker) =>
     docker.getContainer(found.Id).update({ RestartPolicy: { Name: 'unless-stopped' } } as never),
   );
   const container = { ...record.container, startedAt: found.State.StartedAt };
-  const running: LiveRecord = { ...record, state: 'running', container };
+  const running: LiveRecord = { ...record, ports, state: 'running', container };
   writeRecord(room, place, running);
   return running;
 }

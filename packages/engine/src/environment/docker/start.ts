@@ -1,5 +1,5 @@
-// Starts a release in a slot. All checks that can refuse run before anything is stopped: the new container is created next
-// to the old one and is started only when the old one is gone. The record is written before the container is started.
+// Starts a release in an instance. All checks that can refuse run before anything is stopped: the new container is created
+// next to the old one and is started only when the old one is gone. The record is written before the container is started.
 
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -16,35 +16,17 @@ import { dropConfig, writeConfig } from './config-files.ts';
 import { containerOptions } from './container.ts';
 import { publishOn } from './hosts.ts';
 import { ensureImage, type FoundImage } from './images.ts';
-import { observe, type Running, runningContainer } from './inspect.ts';
-import { clearSlot } from './leftovers.ts';
+import { observe, type Running } from './inspect.ts';
 import { requireFreePort } from './ports.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { requireProgram } from './program.ts';
 import { type LiveRecord, writeRecord } from './record.ts';
 import { logFileOf, placeFields, type Room, type StartRequest } from './room.ts';
-import { acceptFound, settle } from './settle.ts';
-import { removeContainer, stopSlot } from './stop.ts';
+import { settle } from './settle.ts';
+import { removeContainer, stopInstance } from './stop.ts';
 
-/** Under the slot's lock. */
-export async function startSlot(room: Room, request: StartRequest): Promise<Running> {
-  const { place, settings } = request;
-  const before = await runningContainer(room, place);
-  if (before && isSame(before.record, request)) return acceptFound(room, request, before);
-  const starting = await prepareContainer(room, request);
-  try {
-    await requireProgram(starting.client, starting.id, starting.program);
-    await stopSlot(room, place, { graceMs: settings.graceMs, keep: starting.launch });
-    await requireFreePort(room, place, starting.client);
-    return await begin(room, request, starting);
-  } catch (thrown) {
-    await removeContainer(starting.client, starting.id).catch(() => undefined);
-    dropConfig(starting.prepared.configFolder);
-    throw thrown;
-  }
-}
-
-function isSame(record: LiveRecord, { place, release }: StartRequest): boolean {
+/** Whether the release runs there already, so that a start changes nothing. */
+export function isSame(record: LiveRecord, { place, release }: StartRequest): boolean {
   return record.version === release.version && record.digest === release.digest && record.port === place.port;
 }
 
@@ -58,7 +40,33 @@ export interface Starting {
   readonly program: Parameters<typeof requireProgram>[2];
 }
 
-async function prepareContainer(room: Room, request: StartRequest): Promise<Starting> {
+/** Creates the container beside the one that runs in the instance, which it does not touch. */
+export async function makeContainer(room: Room, request: StartRequest): Promise<Starting> {
+  const starting = await createBeside(room, request);
+  try {
+    await requireProgram(starting.client, starting.id, starting.program);
+    return starting;
+  } catch (thrown) {
+    await discard(starting);
+    throw thrown;
+  }
+}
+
+/** Ends what runs in the instance, and starts the container that was made for it. */
+export async function startContainer(room: Room, request: StartRequest, starting: Starting): Promise<Running> {
+  const { place, settings } = request;
+  await stopInstance(room, place, { graceMs: settings.graceMs, keep: starting.launch });
+  await requireFreePort(room, place, starting.client);
+  return begin(room, request, starting);
+}
+
+/** What was made and is not used. */
+export async function discard({ client, id, prepared }: Starting): Promise<void> {
+  await removeContainer(client, id).catch(() => undefined);
+  dropConfig(prepared.configFolder);
+}
+
+async function createBeside(room: Room, request: StartRequest): Promise<Starting> {
   const { place, settings } = request;
   const launch = newLaunch(room.mark);
   const prepared = prepare(room, request, launch);
@@ -68,7 +76,6 @@ async function prepareContainer(room: Room, request: StartRequest): Promise<Star
   const silent = await unreachableAddresses(prepared.env, settings.envFormats ?? []);
   if (silent.length > 0)
     throw new BlueGreenError('unreachable', `${describePlace(place)} cannot start: ${silent.join('; ')}`);
-  await clearSlot(room, place, client);
   const options = optionsOf(room, request, { client, launch, prepared, image });
   const id = await create(client, place, options);
   const folder = options.WorkingDir ?? (image.Config.WorkingDir || '/');
@@ -141,7 +148,7 @@ async function create(
 const createMs = 60_000;
 
 async function begin(room: Room, request: StartRequest, starting: Starting): Promise<Running> {
-  const { place, release, settings } = request;
+  const { place, ports, release, settings } = request;
   const { client, prepared, launch, id, image } = starting;
   writeConfig(prepared.configFolder, prepared.files, ownerOf(room.settingsOf(place).user ?? image.Config.User ?? ''));
   const record = {
@@ -150,6 +157,7 @@ async function begin(room: Room, request: StartRequest, starting: Starting): Pro
     version: release.version,
     digest: release.digest,
     port: place.port,
+    ...(ports === undefined ? {} : { ports }),
     startedAt: room.clock.now(),
     adopted: false,
     envFiles: settings.envFiles,

@@ -1,8 +1,8 @@
-// Ends the container of a slot: by its stop signal first, then by SIGKILL. Docker must not start it again, so its restart
+// Ends the container of an instance: by its stop signal first, then by SIGKILL. Docker must not start it again, so its restart
 // policy is taken away before. Done only when Docker shows that nothing is left.
 
 import { BlueGreenError } from '../../lib/errors.ts';
-import { describePlace, type SlotPlace } from '../environment.ts';
+import { describePlace, type InstanceKey } from '../environment.ts';
 import { type DockerClient, refusalText, statusOf, unlessMissing } from './client.ts';
 import { clearConfig } from './config-files.ts';
 import { stopSeconds } from './container.ts';
@@ -19,12 +19,12 @@ const conflict = 409;
 
 export interface Stopping {
   readonly graceMs: number;
-  /** A start whose files in the slot stay. */
+  /** A start whose files stay. */
   readonly keep?: string;
 }
 
 /** Under the slot's lock. @throws BlueGreenError `stop-failed`, `environment-unreachable` */
-export async function stopSlot(room: Room, place: SlotPlace, { graceMs, keep }: Stopping): Promise<void> {
+export async function stopInstance(room: Room, place: InstanceKey, { graceMs, keep }: Stopping): Promise<void> {
   const record = liveRecord(room, place);
   if (!record) return;
   const { version, envFiles, container } = record;
@@ -45,7 +45,7 @@ interface Ending {
 }
 
 /** @returns how it ended */
-async function endContainer(room: Room, place: SlotPlace, { client, id, graceMs }: Ending): Promise<string> {
+async function endContainer(room: Room, place: InstanceKey, { client, id, graceMs }: Ending): Promise<string> {
   const before = await findContainer(client, id);
   if (!before) return 'its container was removed';
   await withoutRestart(client, id);
@@ -76,7 +76,7 @@ async function withoutRestart(client: DockerClient, id: string): Promise<void> {
   );
 }
 
-function stopFailed({ host }: DockerClient, place: SlotPlace, thrown: unknown): unknown {
+function stopFailed({ host }: DockerClient, place: InstanceKey, thrown: unknown): unknown {
   if (thrown instanceof BlueGreenError) return thrown;
   return new BlueGreenError(
     'stop-failed',

@@ -9,7 +9,8 @@ import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import type { Variables } from '../env-files.ts';
 import { describePlace, type InstanceKey, type LaunchSettings, type ReleaseFiles } from '../environment.ts';
-import { dottedName, type Room } from './room.ts';
+import { dottedName } from '../recorded-instances.ts';
+import type { Room } from './room.ts';
 
 export interface SlotHelper {
   /** As the helper's list names it. */

@@ -8,6 +8,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 import type { InstanceKey } from '../environment.ts';
+import { numberSuffix } from '../recorded-instances.ts';
 import { effectiveShape } from '../started-with.ts';
 
 const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.int().nonnegative(), bootId: z.string() });
@@ -49,9 +50,6 @@ export interface RecordPlace {
   readonly stateFolder: string;
   readonly place: InstanceKey;
 }
-
-/** The files of the first instance are where those of a slot with one instance are. */
-export const numberSuffix = ({ instance = 1 }: InstanceKey): string => (instance === 1 ? '' : `.${instance}`);
 
 export function recordFile({ stateFolder, place }: RecordPlace): string {
   return join(stateFolder, 'slots', place.service, place.target, `${place.slot}${numberSuffix(place)}.json`);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { InstanceKey } from '../environment.ts';
-import { numberSuffix, type RecordPlace } from './record.ts';
+import { dottedName } from '../recorded-instances.ts';
+import type { RecordPlace } from './record.ts';
 
 export interface Room {
   readonly stateFolder: string;
@@ -26,10 +27,6 @@ export interface Look {
 export function logFileOf(room: Pick<Room, 'stateFolder'>, place: InstanceKey): string {
   return join(room.stateFolder, 'logs', `${dottedName(place)}.log`);
 }
-
-/** `shop.production.blue`; of the second instance `shop.production.blue.2`. */
-export const dottedName = (place: InstanceKey): string =>
-  `${place.service}.${place.target}.${place.slot}${numberSuffix(place)}`;
 
 export function recordPlace({ stateFolder }: Room, place: InstanceKey): RecordPlace {
   return { stateFolder, place };

@@ -4,8 +4,9 @@ import { endGroup, type GroupLimits, inGroup, makeGroup, type Part } from '../..
 import { BlueGreenError } from '../../lib/errors.ts';
 import { type ProcessLimits, withLimits } from '../../lib/process-limits.ts';
 import { describePlace, type InstanceKey, type LaunchSettings } from '../environment.ts';
+import { dottedName } from '../recorded-instances.ts';
 import { helperFor } from './helper.ts';
-import { dottedName, placeFields, type Room } from './room.ts';
+import { placeFields, type Room } from './room.ts';
 
 type Argv = readonly [string, ...string[]];
 

@@ -12,6 +12,7 @@ import type {
 } from '../environment.ts';
 import { instancePlaces, placeOn, portsOf, startsAtOnce, sumInstances } from '../instances.ts';
 import { portHolder } from '../port-holder.ts';
+import { placesOf, recordedPorts } from '../recorded-instances.ts';
 import { tailLog } from '../tail.ts';
 import { adoptInstance, type KnownRelease } from './adopt.ts';
 import { runsAlready } from './before.ts';
@@ -53,7 +54,7 @@ function running(seen: SlotObservation): Running {
 }
 
 function requestsOf({ place, release, settings }: SlotStart): readonly StartRequest[] {
-  const { ports } = placeOn(place, portsOf(place));
+  const ports = recordedPorts(place);
   return instancePlaces(place).map((each) => ({ place: each, ports, release, settings }));
 }
 
@@ -72,13 +73,7 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
 
 /** With the ports that they would have; a record has its own. */
 function recordedOf(room: Room, place: SlotPlace): readonly InstancePlace[] {
-  const recorded = recordedInstances(room.stateFolder, place);
-  const several = recorded.length > 1 || portsOf(place).length > 1;
-  return recorded.map(({ instance = 1, ...slot }) => ({
-    ...slot,
-    port: portsOf(place)[instance - 1] ?? 0,
-    ...(several ? { instance } : {}),
-  }));
+  return placesOf(recordedInstances(room.stateFolder, place), place);
 }
 
 export async function inspectSlot(room: Room, place: SlotPlace): Promise<SlotObservation> {
@@ -95,7 +90,7 @@ function startedPlaces(room: Room, place: SlotPlace): readonly InstancePlace[] {
 export async function adoptSlot(room: Room, place: SlotPlace, known: KnownRelease): Promise<Running> {
   const places = instancePlaces(place);
   const answering = places.filter(({ port }) => portHolder(port));
-  const { ports } = placeOn(place, portsOf(place));
+  const ports = recordedPorts(place);
   for (const each of answering.length === 0 ? places.slice(0, 1) : answering)
     await adoptInstance(room, each, { ...known, ports });
   return running(await inspectSlot(room, place));

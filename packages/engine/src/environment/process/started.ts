@@ -1,12 +1,12 @@
 // How the slots of this state folder were started, from the records of their instances: addresses and health rules.
 
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SlotKey } from '../../domain/target.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
 import type { HealthRule, InstanceKey, RunningInstance, StartedInstance } from '../environment.ts';
 import { folderMark } from '../launch-mark.ts';
 import { isAlive } from '../proc-fs.ts';
+import { instancesIn, slotsIn } from '../recorded-instances.ts';
 import { leaderAmong, markedProcesses } from './launch.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
 
@@ -53,36 +53,12 @@ export function runningInstances(stateFolder: string): readonly RunningInstance[
   });
 }
 
-const recordName = /^(blue|green)(?:\.([1-9]\d{0,3}))?\.json$/;
-
 /** Of the slot, every one that was ever used, in order. The only instance of a slot has no number. */
-export function recordedInstances(stateFolder: string, { service, target, slot }: SlotKey): readonly InstanceKey[] {
-  const numbers = namesIn(join(stateFolder, 'slots', service, target)).flatMap((name) => {
-    const [, its, number] = recordName.exec(name) ?? [];
-    return its === slot ? [Number(number ?? 1)] : [];
-  });
-  return numbers
-    .toSorted((one, other) => one - other)
-    .map((instance) => ({ service, target, slot, ...(instance === 1 ? {} : { instance }) }));
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
+export const recordedInstances = (stateFolder: string, slot: SlotKey): readonly InstanceKey[] =>
+  instancesIn(join(stateFolder, 'slots'), slot);
 
 /** Of every slot that was ever used, also of those that are no longer configured. */
-export function recordedSlots(stateFolder: string): readonly SlotKey[] {
-  const slots = join(stateFolder, 'slots');
-  return folders(slots).flatMap((service) =>
-    folders(join(slots, service)).flatMap((target) =>
-      (['blue', 'green'] as const).map((slot) => ({ service, target, slot })),
-    ),
-  );
-}
+export const recordedSlots = (stateFolder: string): readonly SlotKey[] => slotsIn(join(stateFolder, 'slots'));
 
 function isRunning(stateFolder: string, record: LiveRecord): boolean {
   if (record.state === 'running') return isAlive(record.process);
@@ -95,12 +71,4 @@ function instanceOf({ version, digest, port, ports, health }: LiveRecord): Start
   const [first = port] = ports ?? [];
   const where = { port: first, ...(ports ? { ports } : {}) };
   return { version, digest, ...where, health: health as Partial<HealthRule> | undefined };
-}
-
-function folders(path: string): readonly string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-  } catch {
-    return [];
-  }
 }

@@ -7,8 +7,9 @@ import Docker from 'dockerode';
 import { systemClock } from '../../../lib/clock.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { freePorts } from '../../../lib/testing/ports.ts';
-import { type EnvironmentFixture, talkingServer } from '../../contract-fixture.ts';
+import { type EnvironmentFixture, processOf, talkingServer } from '../../contract-fixture.ts';
 import type { Environment, LaunchSettings, ReleaseFiles, SlotPlace } from '../../environment.ts';
+import { instancesOf, placeOn } from '../../instances.ts';
 import { folderMark } from '../../launch-mark.ts';
 import { labels, ownFilter } from '../container.ts';
 import { createDockerEnvironment } from '../driver.ts';
@@ -66,7 +67,7 @@ export async function makeDockerFixture(socket: string): Promise<DockerFixture> 
   const environment = another();
   const filters = ownFilter(folderMark(stateFolder));
   const containers = () => docker.listContainers({ all: true, filters });
-  const [bluePort = 0, greenPort = 0] = await freePorts(2);
+  const [bluePort = 0, greenPort = 0, ...others] = await freePorts(4);
   const blue: SlotPlace = { service: 'shop', target: 'production', slot: 'blue', port: bluePort };
   const green: SlotPlace = { ...blue, slot: 'green', port: greenPort };
   return {
@@ -80,6 +81,11 @@ export async function makeDockerFixture(socket: string): Promise<DockerFixture> 
     settings,
     blue,
     green,
+    several: placeOn(blue, [bluePort, ...others]),
+    kill: async (instance) => {
+      const seen = instancesOf(await environment.inspect(blue)).find((each) => each.instance === instance);
+      if (seen?.kind === 'running') process.kill(processOf(seen), 'SIGKILL');
+    },
     givenByPlatform: ['HOSTNAME', 'HOME'],
     pidOf: async ({ env }) => {
       const found = (await containers()).find(({ Labels }) => Labels[labels.launch] === env.BLUEGREEN_LAUNCH);
