@@ -26,6 +26,7 @@ import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { createKeyedMutex, type KeyedMutex } from '../lib/keyed-mutex.ts';
 import { createMachine, type Instance, type LastEnd, type Machine, placeName } from './fake-machine.ts';
+import { silentWhile } from './silent-environment.ts';
 
 type Running = Extract<SlotObservation, { kind: 'running' }>;
 
@@ -48,6 +49,8 @@ export interface FakeEnvironments {
   crash(place: InstanceKey, end?: LastEnd): Promise<void>;
   /** The start of this release throws this, until it is called without one. */
   refuseStart(version: string, why?: BlueGreenError): void;
+  /** No engine gets an answer from the machine, until it is called with `false`; what runs there goes on. */
+  silence(isSilent: boolean): void;
 }
 
 export function createFakeEnvironments({
@@ -60,11 +63,15 @@ export function createFakeEnvironments({
   const held: Held = { folder, clock, machine: createMachine(), records: new Map(), mutex: createKeyedMutex() };
   const story: string[] = [];
   const refusals = new Map<string, BlueGreenError>();
+  let silent = false;
   mkdirSync(folder, { recursive: true });
   return {
     machine: held.machine,
     story,
-    create: () => environmentOn(held, story, refusals),
+    create: () => silentWhile(() => silent, environmentOn(held, story, refusals)),
+    silence: (isSilent) => {
+      silent = isSilent;
+    },
     crash: (place, end = { lastExit: 'exit code 1', lastLog: ['it broke'] }) => held.machine.end(place, end),
     refuseStart: (version, why) => void (why ? refusals.set(version, why) : refusals.delete(version)),
   };

@@ -4,8 +4,9 @@
 import type { InstanceObservation, SlotObservation } from '../../environment/environment.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { healthOf, placeOf, releaseFiles, slotMutex } from '../core.ts';
+import { healthOf, releaseFiles, slotMutex } from '../core.ts';
 import { startMissing } from '../plan/release-settings.ts';
+import { seenIn } from '../seen-side.ts';
 import { backoff, isKnownHere, type Look } from './restarting.ts';
 
 type Lacking = SlotObservation & { readonly kind: 'running'; readonly instances: readonly InstanceObservation[] };
@@ -40,8 +41,8 @@ async function inTurn(
     const row = readSlot(core.store.db, target.key, slot);
     const isSame = row.version === before.version && row.role !== 'idle' && row.label === null;
     if (!isSame || row.deploymentId !== before.deploymentId) return;
-    const seen = await target.environment.inspect(placeOf(target, slot));
-    if (lacksInstances(seen) && seen.version === row.version) await act(look, row, seen);
+    const seen = await seenIn({ core, target }, slot);
+    if (seen && lacksInstances(seen) && seen.version === row.version) await act(look, row, seen);
   });
 }
 

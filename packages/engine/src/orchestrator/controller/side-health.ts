@@ -35,7 +35,7 @@ export interface InstanceSnapshot {
 /** Of a side that was healthy for the step that waited for it: the supervisor continues from there. */
 export function rememberHealthy(
   { core, target, slot }: Pick<TargetContext, 'core' | 'target'> & { readonly slot: SlotName },
-  shown: { readonly seen: SlotObservation; readonly inARow: number; readonly proof: HealthReport['proof'] },
+  shown: { readonly seen: SlotObservation | undefined; readonly inARow: number; readonly proof: HealthReport['proof'] },
 ): void {
   const row = readSlot(core.store.db, target.key, slot);
   const state: HealthState = { condition: 'healthy', failures: 0, successes: shown.inARow };
@@ -51,16 +51,17 @@ export function putHealth(
     proof,
     instances,
   }: Pick<SlotSnapshot, 'state' | 'proof'> & {
-    readonly seen: SlotObservation;
+    /** Undefined: the environment does not answer. */
+    readonly seen: SlotObservation | undefined;
     readonly instances?: SlotHealth['instances'] | undefined;
   },
 ): void {
   const { pid, startedAt, cpuPercent, memoryBytes } =
-    seen.kind === 'running'
+    seen?.kind === 'running'
       ? seen
       : { pid: undefined, startedAt: undefined, cpuPercent: undefined, memoryBytes: undefined };
   const { deploymentId, version } = row;
-  const each = seen.instances?.map((one): InstanceSnapshot => snapshotOf(one, instances));
+  const each = seen?.instances?.map((one): InstanceSnapshot => snapshotOf(one, instances));
   const all = each ? { instances: each } : {};
   const snapshot: SlotSnapshot = {
     deploymentId,

@@ -9,9 +9,10 @@ import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { healthOf, placeOf, releaseFiles, slotMutex } from '../core.ts';
+import { healthOf, releaseFiles, slotMutex } from '../core.ts';
 import { startAsItIs } from '../plan/release-settings.ts';
 import { knownStep } from '../run/steps/named.ts';
+import { seenIn } from '../seen-side.ts';
 import { probeSide } from '../side-checks.ts';
 import { noteCrash } from './guard/memory.ts';
 import { lacksInstances, restartInstances } from './instance-restart.ts';
@@ -23,9 +24,10 @@ export async function superviseSlot(look: Look): Promise<void> {
   const row = readSlot(core.store.db, target.key, slot);
   if (row.role === 'idle') return forgetHealth(look);
   if (isStarting(look, row)) return forgetHealth(look, row.deploymentId);
-  const seen = await target.environment.inspect(placeOf(target, slot));
-  const report = seen.kind === 'running' ? await probe(look, row) : undefined;
+  const seen = await seenIn(look, slot);
+  const report = seen?.kind === 'stopped' ? undefined : await probe(look, row);
   remember(look, row, seen, report);
+  if (!seen) return;
   if (lacksInstances(seen)) return restartInstances(look, row);
   if (seen.kind === 'running') clearRestarts(look, row, seen.startedAt);
   else if (isOurs(look, row) && (await isKnownHere(look))) await restart(look, row, seen);
@@ -45,7 +47,7 @@ function probe({ target, slot, signal }: Pick<Look, 'target' | 'slot' | 'signal'
 function remember(
   { core, target, lease, slot }: Look,
   row: SlotRow,
-  seen: SlotObservation,
+  seen: SlotObservation | undefined,
   report: SlotHealth | undefined,
 ): void {
   const key = slotKey(target.key, slot);
@@ -56,7 +58,7 @@ function remember(
   const rule = healthOf(target, slot);
   // A process that is gone needs no three probes to be believed.
   const state: HealthState =
-    seen.kind === 'stopped'
+    seen?.kind === 'stopped'
       ? { ...nextHealth(previous, stopped, rule), condition: 'unhealthy' }
       : nextHealth(previous, report ?? stopped, rule);
   putHealth(core, row, { seen, state, proof: report?.proof, instances: report?.instances });
@@ -79,11 +81,11 @@ export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | '
   const { core, target, slot } = look;
   const row = readSlot(core.store.db, target.key, slot);
   if (row.role === 'idle') return;
-  const seen = await target.environment.inspect(placeOf(target, slot));
+  const seen = await seenIn(look, slot);
   const report: Pick<HealthReport, 'healthy' | 'answered' | 'problem' | 'degraded'> & Partial<SlotHealth> =
-    seen.kind === 'running'
-      ? await probe(look, row)
-      : { healthy: false, answered: false, problem: 'its process has ended' };
+    seen?.kind === 'stopped'
+      ? { healthy: false, answered: false, problem: 'its process has ended' }
+      : await probe(look, row);
   const state = nextHealth(unknownHealth, report, { failures: 1, successes: 1 });
   putHealth(core, row, { seen, state, proof: report.proof, instances: report.instances });
 }

@@ -4,7 +4,8 @@ import type { SlotName } from '../../domain/target.ts';
 import type { SlotObservation } from '../../environment/environment.ts';
 import type { HealthReport } from '../../environment/health-report.ts';
 import { pause } from '../../lib/clock.ts';
-import { type Core, healthOf, placeOf, type Target } from '../core.ts';
+import { type Core, healthOf, type Target } from '../core.ts';
+import { seenIn } from '../seen-side.ts';
 import { type Needed, probeSide } from '../side-checks.ts';
 
 const maxPollMs = 1_000;
@@ -15,7 +16,8 @@ const startPollingMs = 5_000;
 export type Waited =
   | {
       readonly kind: 'healthy';
-      readonly seen: SlotObservation;
+      /** Undefined: the environment does not answer, the side itself does. */
+      readonly seen: SlotObservation | undefined;
       readonly inARow: number;
       readonly proof: HealthReport['proof'];
     }
@@ -70,11 +72,11 @@ export async function problemOfSide(wait: Wait): Promise<string | undefined> {
 
 type Look =
   | { readonly seen: Extract<SlotObservation, { kind: 'stopped' }>; readonly report: undefined }
-  | { readonly seen: Extract<SlotObservation, { kind: 'running' }>; readonly report: HealthReport };
+  | { readonly seen: Extract<SlotObservation, { kind: 'running' }> | undefined; readonly report: HealthReport };
 
-async function look({ target, slot, version, signal }: Wait, needed: Needed): Promise<Look> {
-  const seen = await target.environment.inspect(placeOf(target, slot));
-  if (seen.kind === 'stopped') return { seen, report: undefined };
+async function look({ core, target, slot, version, signal }: Wait, needed: Needed): Promise<Look> {
+  const seen = await seenIn({ core, target }, slot);
+  if (seen?.kind === 'stopped') return { seen, report: undefined };
   return { seen, report: await probeSide(target, { slot, version, needed, signal }) };
 }
 

@@ -11,6 +11,7 @@ import { type Core, healthOf, placeOf, releaseFiles, slotMutex, type Target, typ
 import { activeSide } from '../../gates/facts.ts';
 import { startAsItIs } from '../../plan/release-settings.ts';
 import { mayRestart, standingOf } from '../../routing/standing.ts';
+import { seenIn } from '../../seen-side.ts';
 import { decideRollback } from '../../verbs/go-back.ts';
 import { smokeProblem } from '../smoke/side-smoke.ts';
 import { decideGuard, type GuardDecision, type GuardMemory, type Illness, within } from './decide.ts';
@@ -139,7 +140,8 @@ async function restart(ill: Ill): Promise<void> {
     const now = readSlot(core.store.db, target.key, row.slot);
     const release = releaseFiles(core, row.service, row.version);
     if (!release || now.role !== 'active' || sideOf(now) !== sideOf(row)) return;
-    const seen = await target.environment.inspect(placeOf(target, row.slot));
+    const seen = await seenIn({ core, target }, row.slot);
+    if (!seen) return say(ill, 'guard-paged', 'its environment does not answer, so it is not restarted');
     // What has just been started, after a crash for instance, may still be coming up; what has ended is started anyway.
     if (seen.kind === 'stopped' || !isUpFor(core, seen.startedAt, healthOf(target, row.slot).startupMs)) return;
     core.store.under(lease).write((tx) => {

@@ -4,7 +4,8 @@
 import type { SlotName } from '../../../domain/target.ts';
 import { pause } from '../../../lib/clock.ts';
 import { getSnapshot, openKey, putSnapshot } from '../../../state/snapshots.ts';
-import { type Core, placeOf, type Target, type TargetContext } from '../../core.ts';
+import type { Core, Target, TargetContext } from '../../core.ts';
+import { seenIn } from '../../seen-side.ts';
 
 const pollMs = 200;
 
@@ -49,13 +50,13 @@ function say(
 
 async function openOn(core: Core, target: Target, slot: SlotName): Promise<number> {
   // A balancer that counts nothing may hold some open, so that the whole limit is waited for.
-  if (!target.balancer.counts) return (await runsIn(target, slot)) ? Number.POSITIVE_INFINITY : 0;
+  if (!target.balancer.counts) return (await mayRun({ core, target }, slot)) ? Number.POSITIVE_INFINITY : 0;
   // A balancer that does not answer holds no request to the side open.
   return (await observeOpen(core, target))?.[slot] ?? 0;
 }
 
-const runsIn = async (target: Target, slot: SlotName): Promise<boolean> =>
-  (await target.environment.inspect(placeOf(target, slot))).kind === 'running';
+const mayRun = async (context: Parameters<typeof seenIn>[0], slot: SlotName): Promise<boolean> =>
+  (await seenIn(context, slot))?.kind !== 'stopped';
 
 /** Asks the balancer and remembers what it says. Undefined when it does not answer. */
 export async function observeOpen(core: Core, target: Target): Promise<OpenCounts | undefined> {

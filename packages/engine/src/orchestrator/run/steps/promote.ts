@@ -5,11 +5,12 @@ import { advanceDeployment, readStep } from '../../../state/deployments.ts';
 import { claimKey, getSnapshot } from '../../../state/snapshots.ts';
 import type { Tx } from '../../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../../state/targets.ts';
-import { healthOf, placeOf, releaseFiles, slotMutex } from '../../core.ts';
+import { healthOf, releaseFiles, slotMutex } from '../../core.ts';
 import { startAsItIs } from '../../plan/release-settings.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';
 import { directionOf, except, type SilentNode } from '../../routing/silent-nodes.ts';
 import { fitsSchema } from '../../schema/observe.ts';
+import { seenIn } from '../../seen-side.ts';
 import { problemOfSide } from '../await-healthy.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
 
@@ -78,13 +79,13 @@ function wasJustReady({ core, target, deployment, stepKey }: StepFrame): boolean
   return ageMs >= 0 && ageMs < healthOf(target, deployment.slot).intervalMs;
 }
 
-/** Users are not sent back to a process that is gone. @throws what the environment throws */
+/** Users are not sent back to a process that is gone; one that cannot be seen is not. @throws what a start throws */
 async function oldSideRuns({ core, target, deployment }: StepFrame): Promise<void> {
   const { fromSlot, fromVersion } = deployment;
   const release = fromVersion === null ? undefined : releaseFiles(core, deployment.service, fromVersion);
   if (fromSlot === null || !release) return;
-  const seen = await target.environment.inspect(placeOf(target, fromSlot));
-  if (seen.kind === 'stopped')
+  const seen = await seenIn({ core, target }, fromSlot);
+  if (seen?.kind === 'stopped')
     await core.mutex(slotMutex(target, fromSlot), () => startAsItIs(target, fromSlot, release));
 }
 

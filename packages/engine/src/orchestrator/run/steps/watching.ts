@@ -7,8 +7,8 @@ import type { HealthState } from '../../../environment/health-state.ts';
 import { pendingPromote, readDeployment } from '../../../state/deployments.ts';
 import { getSnapshot, progressKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
 import { readRouting } from '../../../state/targets.ts';
-import { placeOf } from '../../core.ts';
 import { shareOf } from '../../routing/routing.ts';
+import { seenIn } from '../../seen-side.ts';
 import { outputOf } from '../await-healthy.ts';
 import { done, failed, interrupted, type StepFrame, type StepResult } from '../step.ts';
 import { createObserver } from './observe.ts';
@@ -145,9 +145,10 @@ async function troubleOfSide(context: StepFrame): Promise<StepResult | undefined
 }
 
 /** Users must not wait for the proof of a side whose process is gone. */
-export async function crashOfSide({ target, deployment }: StepFrame): Promise<StepResult | undefined> {
-  const seen = await target.environment.inspect(placeOf(target, deployment.slot));
-  if (seen.kind !== 'stopped') return undefined;
+export async function crashOfSide(context: StepFrame): Promise<StepResult | undefined> {
+  const { deployment } = context;
+  const seen = await seenIn(context, deployment.slot);
+  if (seen?.kind !== 'stopped') return undefined;
   // The release is not at fault when it was stopped, by hand or with the machine.
   return failed(
     seen.endedBy === undefined ? 'side-crashed' : 'side-stopped',
