@@ -35,6 +35,11 @@ export function slotsContract(signed: Signed, makeFixture: () => Promise<Environ
   describeContract(signed.name, makeFixture, (fixture) => slotContract(fixture, signed));
 }
 
+/** The beginning of it, for a driver whose whole contract takes minutes and is run by another command. */
+export function startsContract(name: string, makeFixture: () => Promise<EnvironmentFixture>): void {
+  describeContract(name, makeFixture, (fixture) => describe('start', () => starts(fixture)));
+}
+
 function slotContract(fixture: Fixture, { capabilities }: Signed): void {
   it('has the capabilities that it signs, and no other', () => {
     const known = capabilities.filter((capability) => capability !== 'instances');

@@ -122,6 +122,18 @@ describe('a reference of an image', () => {
     },
   );
 
+  it.each(['', ':latest'])(
+    'that ends in %j and has no digest names no version, and no registry is asked',
+    async (end) => {
+      const { registry, port, requests } = await serve(giving);
+      await expect(resolve(`${registry}/acme/shop${end}`, port)).rejects.toThrow('names no version of the image');
+      expect(requests).toEqual([]);
+      expect(await resolve(`${registry}/acme/shop${end}@${digest}`, port)).toMatchObject({
+        sha256: sha256Of(manifest),
+      });
+    },
+  );
+
   it('that does not exist, or is on a host that is not allowed, is refused', async () => {
     const { registry, port } = await serve((_, response) => response.writeHead(404).end());
     await expect(resolve(`${registry}/acme/shop:v1`, port)).rejects.toThrow('answers 404 when it is asked for');

@@ -38,11 +38,11 @@ const accepted = [
 
 /** @throws BlueGreenError `artifact-refused` or `artifact-unavailable` */
 export async function resolveImage(request: ImageRequest): Promise<Image> {
-  const { registry, repository, tag, digest } = parseReference(request.reference);
+  const { registry, repository, digest, named } = parseReference(request.reference);
   const scheme = request.settings.hosts.some(({ name, port, http }) => http && isSame(registry, name, port))
     ? 'http'
     : 'https';
-  const url = `${scheme}://${registry}/v2/${repository}/manifests/${digest ?? tag}`;
+  const url = `${scheme}://${registry}/v2/${repository}/manifests/${named}`;
   let answer = await get(request, url);
   if (answer.status === 401) {
     const token = await tokenFor(request, answer, `${registry}/${repository}`);
@@ -63,13 +63,18 @@ const referenceShape =
   /^(?<registry>(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?)\/(?<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::(?<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 
 function parseReference(reference: string) {
-  const { registry, repository, tag = 'latest', digest } = referenceShape.exec(reference)?.groups ?? {};
+  const { registry, repository, tag, digest } = referenceShape.exec(reference)?.groups ?? {};
   const isHost = registry !== undefined && (/[.:]/.test(registry) || registry === 'localhost');
   if (!registry || !repository || !isHost || reference.length > 500)
     throw refused(
       `${JSON.stringify(reference.slice(0, 200))} does not name an image with its registry, as in registry.example.com/shop:v1`,
     );
-  return { registry, repository, tag, digest };
+  const named = digest ?? (tag === 'latest' ? undefined : tag);
+  if (named === undefined)
+    throw refused(
+      `${JSON.stringify(reference)} names no version of the image, as what \`latest\` is changes: announce it with another tag, or with its digest`,
+    );
+  return { registry, repository, digest, named };
 }
 
 const isSame = (registry: string, name: string, port: number | undefined) =>

@@ -10,6 +10,7 @@ import { rotatePieces } from '../log-pieces.ts';
 import { type DockerClient, unlessMissing } from './client.ts';
 import { logFileOf, placeFields, type Room } from './room.ts';
 
+/** A container of an instance. */
 export interface LogSource {
   readonly client: DockerClient;
   readonly id: string;

@@ -1,4 +1,5 @@
-// A dockerd with its own folder: network and netfilter are left alone, and it ends by its pid.
+// A dockerd with its own folder, which ends by its pid. Network and netfilter of the machine are left alone: it makes no
+// bridge, or has a network namespace of its own.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, readFileSync, rmSync } from 'node:fs';
@@ -13,10 +14,22 @@ const quiet = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--i
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export function startDaemon(folder: string): ChildProcess {
+export interface DaemonOptions {
+  /** With the bridge and the rules of a Docker as it is shipped, in a network namespace of its own. */
+  readonly bridge?: boolean;
+  /** Containers go on while it does not run. */
+  readonly liveRestore?: boolean;
+}
+
+/** Up: ports are published on 127.0.0.1, which a new namespace does not have. It becomes dockerd, with the same pid. */
+const inNamespace = ['--net', 'sh', '-c', 'ip link set lo up && exec dockerd "$@"', 'sh'];
+
+export function startDaemon(folder: string, { bridge = false, liveRestore = false }: DaemonOptions = {}): ChildProcess {
   const args = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')];
   const own = ['-H', `unix://${join(folder, 'docker.sock')}`, '-p', join(folder, 'docker.pid'), '--group', 'root'];
-  const daemon = spawn('dockerd', [...args, ...own, ...quiet], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const options = [...args, ...own, ...(bridge ? [] : quiet), ...(liveRestore ? ['--live-restore'] : [])];
+  const [program, words] = bridge ? ['unshare', [...inNamespace, ...options]] : ['dockerd', options];
+  const daemon = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(join(folder, 'dockerd.log'));
   daemon.stdout.pipe(log, { end: false });
   daemon.stderr.pipe(log, { end: false });
