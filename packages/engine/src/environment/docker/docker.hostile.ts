@@ -6,7 +6,7 @@ import { makeDockerFixture } from './testing/fixture.ts';
 const { socket, why } = await dockerForTests();
 
 describe.skipIf(socket === undefined)(`with Docker${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  environmentContract({ name: 'the docker driver', capabilities: ['instances'] }, () =>
+  environmentContract({ name: 'the docker driver', capabilities: ['adoption', 'instances'] }, () =>
     makeDockerFixture(socket ?? ''),
   );
 });

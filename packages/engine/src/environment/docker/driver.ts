@@ -10,6 +10,7 @@ import { instancesOf, portsOf, startsAtOnce } from '../instances.ts';
 import { folderMark } from '../launch-mark.ts';
 import { localPorts } from '../local-ports.ts';
 import { withSlotLock } from '../slot-lock.ts';
+import { adoptSlot } from './adopt.ts';
 import { createDockerClient, type DockerClient } from './client.ts';
 import { ensureImage } from './images.ts';
 import { sweepHosts } from './leftovers.ts';
@@ -50,6 +51,7 @@ export function createDockerEnvironment(options: DockerEnvironmentOptions): Envi
     startedAs: (slot) => startedAs(room, slot),
     running: () => runningInstances(room),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
+    adoption: { adopt: (place, known) => locked(place, 0, () => adoptSlot(room, place, known)) },
     images: { ensure: (place, release) => ensureImages(room, place, release) },
     sweep: (places) => sweepHosts(room, places, clientsOf(room, places)),
     logs: (place) => logsOf(room, place),

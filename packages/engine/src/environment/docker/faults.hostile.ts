@@ -1,7 +1,7 @@
 // What happens to containers behind the engine's back.
 
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -89,6 +89,25 @@ describe.skipIf(socket === undefined)(`a container of ours${skipped}`, () => {
     } finally {
       await other.remove({ force: true });
     }
+  });
+
+  it('whose record was lost is left alone, is adopted by its labels as what it is, and is stopped as any other', async () => {
+    const { environment, another, several = fixture.blue, release, settings, containers, stateFolder } = fixture;
+    await environment.start(several, release('v1'), settings);
+    const before = (await containers()).map(({ Id }) => Id).toSorted();
+    rmSync(join(stateFolder, 'containers'), { recursive: true });
+    const later = another();
+    expect(await later.sweep([several], 1_000_000)).toEqual([]);
+    expect(await later.inspect(several)).toMatchObject({ kind: 'stopped' });
+    const adopt = (version: string) => later.adoption?.adopt(several, { version, digest: `digest-of-${version}` });
+    await expect(adopt('v2')).rejects.toThrow('was started as v1');
+    expect(await adopt('v1')).toMatchObject({ kind: 'running', version: 'v1', adopted: true });
+    expect((await containers()).map(({ Id }) => Id).toSorted()).toEqual(before);
+    expect(another().running()).toMatchObject([{ slot: 'blue', version: 'v1', ports: several.ports }]);
+    await another().start(several, release('v1'), settings);
+    expect((await containers()).map(({ Id }) => Id).toSorted()).toEqual(before);
+    await another().stop(several, 10_000);
+    expect(await containers()).toEqual([]);
   });
 
   it('may do little: no capability, no new privilege, a file system that it cannot write to', async () => {

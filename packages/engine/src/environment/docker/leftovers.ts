@@ -16,7 +16,7 @@ const listMs = 30_000;
 
 /** Under the slot's lock: what a killed start left in it. What its records name stays, and what runs without any record. */
 export async function clearSlot(room: Room, place: SlotKey, client: DockerClient): Promise<readonly Orphan[]> {
-  const found = await list(client, ownFilter(room.mark, place));
+  const found = await containersOf(room, client, place);
   // Containers first, records second: a record is written before its container is started.
   const owned = launchesOf(room, place);
   const cleared: Orphan[] = [];
@@ -36,6 +36,10 @@ export async function clearSlot(room: Room, place: SlotKey, client: DockerClient
   }
   return cleared;
 }
+
+/** Of ours, in every state. */
+export const containersOf = (room: Room, client: DockerClient, place: SlotKey): Promise<Docker.ContainerInfo[]> =>
+  list(client, ownFilter(room.mark, place));
 
 const launchesOf = (room: Room, slot: SlotKey): ReadonlySet<string | undefined> =>
   new Set(liveRecords(room, slot).map(({ launch }) => launch));

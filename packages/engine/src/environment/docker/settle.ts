@@ -62,14 +62,16 @@ async function endOrTime(room: Room, client: DockerClient, id: string, ms: numbe
 }
 
 /** From now on Docker starts it again after a crash and after a restart of the machine. */
+export async function keepsRunning(client: DockerClient, id: string): Promise<void> {
+  await client.ask((docker) => docker.getContainer(id).update({ RestartPolicy: { Name: 'unless-stopped' } } as never));
+}
+
 async function keepUp(
   room: Room,
   { place, ports }: StartRequest,
   { client, record, found }: Seen & { record: LiveRecord },
 ) {
-  await client.ask((docker) =>
-    docker.getContainer(found.Id).update({ RestartPolicy: { Name: 'unless-stopped' } } as never),
-  );
+  await keepsRunning(client, found.Id);
   const container = { ...record.container, startedAt: found.State.StartedAt };
   const running: LiveRecord = { ...record, ports, state: 'running', container };
   writeRecord(room, place, running);
