@@ -61,6 +61,15 @@ describe.skipIf(reason !== undefined)(`an image${reason === undefined ? '' : ` (
     expect((await ask(blue)).env.APP_VERSION).toBe('v1');
   });
 
+  it('that was removed by hand is pulled again by the next start', async () => {
+    const { environment, blue, docker } = fixture;
+    await environment.start(blue, released('v1'), own());
+    await environment.stop(blue, 10_000);
+    await docker.getImage(`${there().name}/acme/shop@${digest}`).remove({ force: true });
+    await environment.start(blue, released('v1'), own());
+    expect((await ask(blue)).env.APP_VERSION).toBe('v1');
+  });
+
   it('that the registry does not have is refused, and what ran goes on', async () => {
     const { environment, blue } = fixture;
     const before = await environment.start(blue, released('v1'), own());
