@@ -65,7 +65,7 @@ describe('the supervisor of slots whose environment does not answer', () => {
   it('pages a person where only a restart would help, once', async () => {
     await rounds(2);
     flow.environments.silence(true);
-    for (const slot of ['blue', 'green'] as const) flow.environments.machine.sicken(place(slot));
+    for (const version of ['v1', 'v2']) flow.environments.machine.behave(version, { health: 'cut' });
     const before = flow.lastSeq();
     await rounds(6);
     expect(flow.story(before).filter((row) => row.startsWith('guard-'))).toEqual([
