@@ -2,10 +2,13 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { liveDeployment } from '../../../state/deployments.ts';
+import { judgedKey, putSnapshot } from '../../../state/snapshots.ts';
+import { readSlot } from '../../../state/targets.ts';
 import { type Flow, shortPlan, startFlow } from '../../../testing/flow.ts';
 import { superviseSlot } from '../slot-health.ts';
 import { guardLiveSide } from './guard.ts';
 import { judgeLiveSide } from './judged.ts';
+import { sideOf } from './memory.ts';
 
 let flow: Flow;
 afterEach(() => flow.close());
@@ -32,7 +35,8 @@ async function rounds(count: number): Promise<void> {
 
 const live = () => liveDeployment(flow.process().core.store.db, flow.process().target.key);
 const guarded = (seq: number) => flow.story(seq).filter((row) => row.startsWith('guard-'));
-const fail = (errors: number) => flow.balancers.busy('green', { requests: 1_000, errors });
+/** A thousand requests more, of which so many failed. */
+const fail = (errors: number, requests = 1_000) => flow.balancers.busy('green', { requests: 1_000 + requests, errors });
 
 describe('a live side that fails its users after the bake', () => {
   it('calls a person once by default, and says when it is over', async () => {
@@ -44,7 +48,7 @@ describe('a live side that fails its users after the bake', () => {
     await rounds(4);
     expect(guarded(seq)).toEqual([
       expect.stringMatching(
-        /^guard-paged: v2 in green fails its users \(in the last minute, 300 of 1000 requests .*30\.0 %.*\); the guard only pages a person for this$/,
+        /^guard-paged: v2 in green fails its users \(in the last minute, 300 of 2000 requests .*15\.0 %.*\); the guard only pages a person for this$/,
       ),
     ]);
     expect(live()).toBeUndefined();
@@ -72,7 +76,8 @@ describe('a live side that fails its users after the bake', () => {
   });
 
   it.each([
-    ['few errors', '', 40],
+    ['few errors', '', 80],
+    ['more than the limit allows, which may be chance', '', 104],
     ['the judge of the guard off', '\n    guard: { judge: off }', 300],
   ])('is left alone with %s', async (_, guard, errors) => {
     await serving(guard);
@@ -80,5 +85,33 @@ describe('a live side that fails its users after the bake', () => {
     fail(errors);
     await rounds(4);
     expect([guarded(seq), live()]).toEqual([[], undefined]);
+  });
+
+  it('is found again after a good time, which the evidence of the first does not shorten', async () => {
+    await serving();
+    const seq = flow.lastSeq();
+    fail(300);
+    await rounds(2);
+    fail(300, 19_000);
+    await rounds(12);
+    // Above the limit in what the balancer shows of the last minute, but of these requests only a handful are new.
+    flow.balancers.busy('green', { requests: 60, errors: 4 });
+    await rounds(4);
+    expect(guarded(seq)).toEqual([expect.stringMatching(/^guard-paged/), expect.stringMatching(/^guard-ended/)]);
+    flow.balancers.busy('green', { requests: 600, errors: 300 });
+    await rounds(3);
+    expect(guarded(seq)).toHaveLength(3);
+  });
+
+  it('is judged on by the process that takes over, also from what an older version wrote', async () => {
+    await serving('\n    guard: { judge: rollback }');
+    const before = flow.process();
+    const row = readSlot(before.core.store.db, before.target.key, 'green');
+    const older = { side: sideOf(row), failures: 1, sentence: 'older' };
+    before.core.store.note((db, at) => putSnapshot(db, judgedKey(before.target.key), older, at));
+    flow.restart();
+    fail(300);
+    await rounds(1);
+    expect(live()).toMatchObject({ mode: 'rollback', version: 'v1' });
   });
 });
