@@ -69,6 +69,23 @@ describe('a build that waits', () => {
     expect(codeOf(engine.putFirst('build-1', bob, 'again'))).toBe('no-such-request');
   });
 
+  it.each(['deployment-queued', 'build-not-deployed'])(
+    'is in the queue once, as before, where putting it first ends at the row %s',
+    async (action) => {
+      const engine = await waiting();
+      const { $client: client } = testEngine.store.db;
+      client.exec(
+        `CREATE TRIGGER dies BEFORE INSERT ON audit WHEN NEW.action = '${action}' BEGIN SELECT RAISE(ABORT, 'killed'); END`,
+      );
+      expect(() => engine.putFirst('build-1', bob, 'fixes the outage')).toThrow();
+      client.exec('DROP TRIGGER dies');
+      expect(queue().map(({ version, build }) => [version, build])).toEqual([['v2.0', 1]]);
+      expect(engine.putFirst('build-1', bob, 'fixes the outage')).toMatchObject({ ok: true, value: { place: 1 } });
+      expect(queue().map(({ version, build }) => [version, build])).toEqual([['v2.0', undefined]]);
+      expect(engine.audit.verify()).toMatchObject({ intact: true });
+    },
+  );
+
   it('is left alone by who may not act, each refusal with its row', async () => {
     const engine = await waiting();
     expect(codeOf(engine.cancelWaiting('build-1', eve))).toBe('not-in-team');

@@ -9,8 +9,8 @@ import { otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
 import { mayDeploy, mayOperate } from '../gates/roles.ts';
 import { recordRefusal } from '../verbs/refused.ts';
-import { requestDeployment } from './request.ts';
-import { viewBuild } from './waiting-view.ts';
+import { type RequestRow, requestWithin } from './request.ts';
+import { viewBuild, viewWaiting } from './waiting-view.ts';
 
 const maxReason = 500;
 
@@ -43,28 +43,34 @@ export function cancelBuild(core: Core, id: string, actor: Actor, reason: string
   return answer;
 }
 
+/** Request and leaving are one transaction: at no moment, and after no kill, are both in the queue. */
 export function putBuildFirst(core: Core, id: string, actor: Actor, reason: string): Result<WaitingView> {
   const why = reason.trim().slice(0, maxReason);
-  const admission = admitted(core, id, actor, mayDeploy);
-  const found =
-    admission.ok && why === ''
-      ? refuse('reason-missing', 'what goes before the others needs its reason', 'Say in a few words why.')
-      : admission;
-  if (!found.ok) {
-    const key = admission.ok ? admission.value.target.key : undefined;
-    recordRefusal(core, { actor, verb: 'put first', refusal: found.refusal, key });
-    return found;
-  }
-  const { target, build } = found.value;
-  const asked = requestDeployment(core, { ...target.key, version: build.version, actor, first: true, reason: why });
-  if (!asked.ok) return asked;
   const by = actorName(actor);
-  const sentence = `${shortName(by)} puts it first, and asks for it: ${why}`;
-  core.store.write((tx) => core.builds.leave(tx, target.key, { build: build.build, by, why: sentence }));
-  return asked.value.kind === 'waiting'
-    ? ok(asked.value.waiting)
-    : ok(ended(core, found.value, { status: 'deployed', deploymentId: asked.value.deployment.id }));
+  let known: Found | undefined;
+  const answer = core.store.write((tx): Result<RequestRow> => {
+    const found = admitted(core, id, actor, mayDeploy);
+    if (!found.ok) return found;
+    known = found.value;
+    if (why === '')
+      return refuse('reason-missing', 'what goes before the others needs its reason', 'Say in a few words why.');
+    const { target, build } = found.value;
+    const { version } = build;
+    const asked = requestWithin(core, tx, target, { ...target.key, version, actor, first: true, reason: why });
+    if (!asked.ok) return asked;
+    const sentence = `${shortName(by)} puts it first, and asks for it: ${why}`;
+    core.builds.leave(tx, target.key, { build: build.build, by, why: sentence });
+    return asked;
+  });
+  if (answer.ok && known) return ok(viewFirst(core, known, answer.value));
+  if (!answer.ok) recordRefusal(core, { actor, verb: 'put first', refusal: answer.refusal, key: known?.target.key });
+  return answer.ok ? refuse('no-such-request', `there is no waiting build ${id.slice(0, 40)}`) : answer;
 }
+
+const viewFirst = (core: Core, found: Found, asked: RequestRow): WaitingView =>
+  asked.kind === 'waiting'
+    ? viewWaiting(core, found.target, asked.row)
+    : ended(core, found, { status: 'deployed', deploymentId: asked.row.id });
 
 function admitted(core: Core, id: string, actor: Actor, role: typeof mayOperate): Result<Found> {
   const member = ask([{ gate: inTeam }, { gate: sameConfiguration }], { actor, otherDriver: otherDriver(core) });

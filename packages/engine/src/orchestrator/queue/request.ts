@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Requested, WaitingRequest } from '../../api/waiting.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
-import { liveDeployment } from '../../state/deployments.ts';
+import { type DeploymentRow, liveDeployment } from '../../state/deployments.ts';
 import { canaryKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { addWaiting, readWaiting, type WaitingRow, waitingOf } from '../../state/waiting.ts';
@@ -13,26 +13,39 @@ import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, inTeam, releaseKnown, sameConfiguration } from '../gates/gates.ts';
 import { mayDeploy } from '../gates/roles.ts';
 import { readCanary } from '../plan/canary-request.ts';
-import { deploy } from '../verbs/deploy.ts';
-import { recordRefusal } from '../verbs/refused.ts';
+import { deployWithin } from '../verbs/deploy.ts';
+import { refused } from '../verbs/refused.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
 import { mostWaiting, readWhen, type When } from './policy.ts';
 import { viewWaiting } from './waiting-view.ts';
 
 export function requestDeployment(core: Core, request: WaitingRequest): Result<Requested> {
+  const refusal = { actor: request.actor, verb: `deploy ${request.version.slice(0, 64)}` };
   const found = findTarget(core, request);
-  const asksToWait = found.ok && request.actor.kind === 'person' && mustWait(core, found.value, request);
-  if (!asksToWait) {
-    const begun = deploy(core, request);
-    return begun.ok ? ok({ kind: 'begun', deployment: viewDeployment(core, begun.value) }) : begun;
-  }
+  if (!found.ok) return refused(core, refusal, found);
   const target = found.value;
-  const answer = core.store.write((tx) => admit(core, tx, target, request));
-  if (answer.ok) return ok({ kind: 'waiting', waiting: viewWaiting(core, target, answer.value) });
-  const verb = `deploy ${request.version.slice(0, 64)}`;
-  recordRefusal(core, { actor: request.actor, verb, refusal: answer.refusal, key: target.key });
-  return answer;
+  const answer = core.store.write((tx) => requestWithin(core, tx, target, request));
+  return answer.ok ? ok(viewRequested(core, target, answer.value)) : refused(core, refusal, answer, target);
 }
+
+export type RequestRow =
+  | { readonly kind: 'begun'; readonly row: DeploymentRow }
+  | { readonly kind: 'waiting'; readonly row: WaitingRow };
+
+/** In the transaction of the caller, who records a refusal. */
+export function requestWithin(core: Core, tx: Tx, target: Target, request: WaitingRequest): Result<RequestRow> {
+  if (request.actor.kind === 'person' && mustWait(core, target, request)) {
+    const waiting = admit(core, tx, target, request);
+    return waiting.ok ? ok({ kind: 'waiting', row: waiting.value }) : waiting;
+  }
+  const begun = deployWithin(core, tx, target, request);
+  return begun.ok ? ok({ kind: 'begun', row: begun.value }) : begun;
+}
+
+const viewRequested = (core: Core, target: Target, asked: RequestRow): Requested =>
+  asked.kind === 'waiting'
+    ? { kind: 'waiting', waiting: viewWaiting(core, target, asked.row) }
+    : { kind: 'begun', deployment: viewDeployment(core, asked.row) };
 
 /** The version that is being deployed does not wait for itself: a retry gets the answer that it is under way. */
 function mustWait({ store }: Core, { key }: Target, { at, version }: WaitingRequest): boolean {

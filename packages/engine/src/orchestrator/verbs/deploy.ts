@@ -43,29 +43,31 @@ export function deploy(core: Core, request: DeployRequest): Result<DeploymentRow
 }
 
 /** Gates and row are one transaction: of two requests at the same moment one finds the target busy. */
-function admit(core: Core, target: Target, request: DeployRequest): Result<DeploymentRow> {
-  return core.store.write((tx): Result<DeploymentRow> => {
-    const facts = gatherFacts(core, target, { ...request, redeploy: request.redeploy ?? false });
-    const answer = ask(gatesOfDeploy, facts);
-    if (!answer.ok) return answer;
-    const canary = request.canary === undefined ? undefined : readCanary(request.canary, target.settings);
-    if (canary && !canary.ok) return canary;
-    const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
-    const row = createDeployment(tx, target, {
-      mode,
-      version: request.version,
-      slot: slotFor(facts),
-      from: facts.active,
-      hold: request.hold ?? false,
-      reason: request.reason,
-      requestedBy: actorName(request.actor),
-    });
-    if (canary) putSnapshot(tx.db, canaryKey(row.id), canary.value, tx.now);
-    const { frozen } = facts;
-    if (frozen)
-      recordOverride(tx, target, { deploymentId: row.id, frozen, actor: request.actor, reason: request.reason ?? '' });
-    return ok(row);
+const admit = (core: Core, target: Target, request: DeployRequest): Result<DeploymentRow> =>
+  core.store.write((tx) => deployWithin(core, tx, target, request));
+
+/** In the transaction of the caller, who records a refusal. */
+export function deployWithin(core: Core, tx: Tx, target: Target, request: DeployRequest): Result<DeploymentRow> {
+  const facts = gatherFacts(core, target, { ...request, redeploy: request.redeploy ?? false });
+  const answer = ask(gatesOfDeploy, facts);
+  if (!answer.ok) return answer;
+  const canary = request.canary === undefined ? undefined : readCanary(request.canary, target.settings);
+  if (canary && !canary.ok) return canary;
+  const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
+  const row = createDeployment(tx, target, {
+    mode,
+    version: request.version,
+    slot: slotFor(facts),
+    from: facts.active,
+    hold: request.hold ?? false,
+    reason: request.reason,
+    requestedBy: actorName(request.actor),
   });
+  if (canary) putSnapshot(tx.db, canaryKey(row.id), canary.value, tx.now);
+  const { frozen } = facts;
+  if (frozen)
+    recordOverride(tx, target, { deploymentId: row.id, frozen, actor: request.actor, reason: request.reason ?? '' });
+  return ok(row);
 }
 
 /** The slot that serves no users; blue for the very first release. */
