@@ -62,3 +62,20 @@ describe.concurrent('controllers that are killed one after the other', { timeout
     await survives('rollback on HAProxy', recorded, playOf(recorded, everySixth));
   });
 });
+
+/** Outside of writes: a process that is stopped within one holds the lock of the state. */
+const stoppedInCalls = ({ moments }: Recorded): Play => ({
+  points: chainable(pointsOf(moments), moments)
+    .filter(({ name }) => /^(before|inside) call /.test(name))
+    .map((point) => ({ ...point, order: { ...point.order, signal: 'SIGSTOP' } })),
+});
+
+describe('controllers that are stopped in each call of a driver, past their lease', { timeout: 1_800_000 }, () => {
+  it.each(['deploy', 'rollback', 'switch', 'abort', 'taken-back', 'restore'])(
+    'in the scenario %s: when they wake they change nothing, and no user notices',
+    async (name) => {
+      const recorded = await record(name, 'embedded');
+      await survives(`${name}, stopped`, recorded, stoppedInCalls(recorded));
+    },
+  );
+});

@@ -79,8 +79,8 @@ export function startKilling(orders: readonly Order[], first: Controller, begin:
   };
 }
 
-/** A controller that was stopped past its lease does nothing more but say so. */
-async function wake(controller: Controller, problems: string[]): Promise<void> {
+/** A controller that was stopped past its lease does nothing more but say so. It is ended then. */
+export async function wake(controller: Controller, problems: string[]): Promise<void> {
   const known = controller.moments.length;
   controller.signal('SIGCONT');
   const end = Date.now() + wakeLimitMs;
