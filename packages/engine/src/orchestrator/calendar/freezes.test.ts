@@ -2,31 +2,15 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Result } from '../../domain/refusal.ts';
-import { alice, bob, type Flow, startFlow } from '../../testing/flow.ts';
+import { alice, bob, type Flow } from '../../testing/flow.ts';
+import { startFreezeFlow } from '../../testing/freeze-flow.ts';
 
-const hourMs = 3_600_000;
 const ci = { kind: 'machine', name: 'ci', door: 'webhook' } as const;
 const codeOf = (answer: Result<unknown>): string => (answer.ok ? 'ok' : answer.refusal.code);
-/** `2026-12-18 18:00` */
-const wall = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-
 let flow: Flow;
 
-/** A freeze from `from` to `to`, in minutes from now, rounded to whole minutes; v1 is live. */
-async function start(from: number, to: number, more = ''): Promise<void> {
-  const now = Date.UTC(2026, 11, 1, 12);
-  flow = await startFlow({
-    options: `
-    canary: [{ percent: 10, watch: 60s }, { percent: 50, watch: 60s }]
-    bake: 60s
-    approval: { approvers: [alice, bob] }
-    freezes:
-      - { name: sale, zone: UTC, from: "${wall(now + from * 60_000)}", to: "${wall(now + to * 60_000)}"${more} }`,
-  });
-  flow.clock.jump(now - flow.clock.now() - 30 * 24 * hourMs);
-  await flow.live('v1');
-  for (const side of ['blue', 'green'] as const) flow.balancers.busy(side, { requests: 1_000 });
-  flow.clock.jump(now - flow.clock.now());
+async function start(...freeze: Parameters<typeof startFreezeFlow>): Promise<void> {
+  flow = await startFreezeFlow(...freeze);
 }
 afterEach(() => flow.close());
 
