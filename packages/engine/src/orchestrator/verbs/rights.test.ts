@@ -7,6 +7,7 @@ import { alice, type Flow, startFlow } from '../../testing/flow.ts';
 import { type Asking, acts, layEverything, onTargets, reads, readsOfAll } from './testing/every-act.ts';
 import { decidedRows, refusalOf } from './testing/refusals.ts';
 import { createScriptedMigrator } from './testing/scripted-migrator.ts';
+import { startTestEngine } from './testing/test-engine.ts';
 
 /** In the list of people, and neither deployer, operator, approver nor author. */
 const carol: Actor = { kind: 'person', id: 'carol', door: 'slack' };
@@ -22,7 +23,9 @@ const forAllPeople: Readonly<Record<string, string>> = {
   'storedReleases.clearMark': 'where a deployment needs no approval; where it needs one, only an approver may',
   'storedReleases.prune': 'it deletes what the controller would delete in its next round',
 };
-const needsRight = acts.filter(([name]) => forAllPeople[name] === undefined);
+/** About an approval that is asked for, and about a target on which no deployment runs. */
+const elsewhere = ['approve', 'reject', 'extend', 'restoreRouting', 'adoptRouting'];
+const needsRight = acts.filter(([name]) => forAllPeople[name] === undefined && !elsewhere.includes(name));
 
 let flow: Flow;
 let laid: Awaited<ReturnType<typeof layEverything>>;
@@ -51,6 +54,20 @@ describe('a known person', () => {
       changed: false,
       rows: [{ actor: 'person:carol', action: 'refused', code: answer.code }],
     });
+  });
+
+  it.each(elsewhere)('without the right is refused by %s, likewise', async (name) => {
+    const testEngine = startTestEngine('        approval: { approvers: [bob] }');
+    try {
+      testEngine.serving();
+      const { id: deployment } = name.endsWith('Routing') ? { id: '' } : testEngine.running('await-approval');
+      const { engine, store } = testEngine;
+      const act = acts.find(([each]) => each === name)?.[1];
+      const there = { ...asking({ deployment }), engine };
+      await refusalOf({ store, audit: engine.audit }, () => act!(there), 'not-approver');
+    } finally {
+      testEngine.remove();
+    }
   });
 
   it.each(onTargets)('without the right learns from %s no more of a target that does not exist', async (_, act) => {
