@@ -34,7 +34,7 @@ describe('a check', () => {
   });
 
   it.each([
-    ['{ name: a, source: graphite }', 'expected one of prometheus, metrics, http, command'],
+    ['{ name: a, source: graphite }', 'expected one of prometheus, metrics, machine, http, command'],
     ['{ name: a, source: prometheus, dryRun: true }', 'checks[0].prometheus: is missing'],
     [`{ name: a, source: http, dryRun: true, prometheus: { ${url}, ${pair} } }`, 'is of another source'],
     [`{ name: a, source: prometheus, dryRun: true, prometheus: { ${url} } }`, 'expected bad and all, or value alone'],
@@ -75,6 +75,13 @@ describe('a check', () => {
       `{ name: a, source: prometheus, dryRun: true, max: 1, prometheus: { ${url}, value: 'rate(x{s="{{slot}}"}[30s])' } }`,
       'looks back 30s, less than four scrapes (15s)',
     ],
+    [`{ name: a, source: machine, dryRun: true, machine: { of: memory } }`, 'compares a number with nothing'],
+    [
+      `{ name: a, source: machine, dryRun: true, max: 5, machine: { of: cpu, worse: 50% } }`,
+      'compares both sides, and max',
+    ],
+    [`{ name: a, source: machine, dryRun: true, machine: { of: disk } }`, 'expected one of cpu, memory, restarts'],
+    [`{ name: a, source: machine, dryRun: true, machine: { of: cpu, worse: 0% } }`, 'expected a percentage above 0%'],
     [`{ name: a, source: metrics, dryRun: true, metrics: { bad: 'x{code=~"("}', all: x } }`, 'no regular expression'],
     [`${ofPair()}, ${ofPair()}`, 'checks[0] has the same name already'],
   ])('%s: %s', (check, problem) => {

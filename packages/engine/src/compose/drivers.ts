@@ -4,6 +4,7 @@ import { docker } from '../environment/docker/descriptor.ts';
 import { processes } from '../environment/process/descriptor.ts';
 import { command } from '../evidence/command/descriptor.ts';
 import { http } from '../evidence/http/descriptor.ts';
+import { machine } from '../evidence/machine/descriptor.ts';
 import { metrics } from '../evidence/metrics/descriptor.ts';
 import { prometheus } from '../evidence/prometheus/descriptor.ts';
 import { embedded } from '../load-balancer/embedded/descriptor.ts';
@@ -19,5 +20,5 @@ export const drivers: EngineDrivers & { readonly databases: readonly SqlDriver[]
   balancers: [embedded, haproxy, nginx],
   environments: [processes, docker],
   databases: [postgres, mariadb, sqlite],
-  evidence: [prometheus, metrics, http, command],
+  evidence: [prometheus, metrics, machine, http, command],
 };

@@ -94,7 +94,7 @@ export function composeEngine(options: CompositionOptions): Engine {
         }),
       ),
       migrator: createTargetMigrator(target, clock, drivers.databases),
-      checks: createTargetChecks(target, clock, drivers.evidence),
+      checks: createTargetChecks(target, { db, environment, clock, drivers: drivers.evidence }),
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));

@@ -42,5 +42,20 @@ export interface Question {
   readonly canary: SideFacts;
 }
 
+/** What all instances of one side take of the machine together. A value that cannot be read is undefined. */
+export interface SideUse {
+  /** Another one after a start: processor time is then counted from zero. */
+  readonly mark: string;
+  /** Of the users, in percent. */
+  readonly percent: number;
+  /** Processor time since the start. */
+  readonly cpuMs: number | undefined;
+  readonly memoryBytes: number | undefined;
+  readonly openFiles: number | undefined;
+  readonly threads: number | undefined;
+  /** In a row: back at 0 once the side has stayed up. */
+  readonly restarts: number;
+}
+
 /** What a check does once it has failed: `guardrail` takes the release back, `signal` pauses the deployment. */
 export type CheckEffect = 'guardrail' | 'signal';

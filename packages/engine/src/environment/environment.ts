@@ -192,10 +192,23 @@ export interface InstanceLog {
   read(options: TailOptions): AsyncIterable<string>;
 }
 
+/** What one instance takes of the machine now. A value that this account may not read is undefined. */
+export interface InstanceUse {
+  readonly instance: number;
+  readonly startedAt: number;
+  /** Processor time since the start. */
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly openFiles: number | undefined;
+  readonly threads: number | undefined;
+}
+
 /** What every environment does. A capability is present where the driver has it. */
 export interface Environment {
   readonly adoption?: Adoption | undefined;
   readonly images?: Images | undefined;
+  /** A capability: one row for each instance that runs, in order. */
+  usage?(place: SlotPlace): Promise<readonly InstanceUse[]>;
   readonly addresses: Addresses;
   /**
    * For a sentence about what runs in a slot, and for whether it is still the same: `pid 4711`. Names each instance that

@@ -95,6 +95,20 @@ export function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readProc(`${pid}/status`) ?? '')?.[1] ?? 0) * 1024;
 }
 
+/** How many files a process has open; undefined where it is gone, or where this account may not look. */
+export function openFileCount(pid: number): number | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return undefined;
+  }
+}
+
+export function threadCount(pid: number): number | undefined {
+  const found = /^Threads:\s+(\d+)$/m.exec(readProc(`${pid}/status`) ?? '')?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
 /** The name of the program file, for a sentence to an operator. Never the arguments: they may hold secrets. */
 export function programName(pid: number): string {
   try {

@@ -5,6 +5,8 @@ import type { z } from 'zod';
 import type { Draft } from '../config/kit/draft.ts';
 import type { Path } from '../config/kit/path.ts';
 import type { Finding } from '../config/kit/problems.ts';
+import type { SideUse } from '../domain/evidence.ts';
+import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { EvidenceSource } from './source.ts';
 
@@ -18,6 +20,8 @@ export interface EvidenceDriver<Keys extends z.ZodType = z.ZodType, Settings = u
   readonly takesAuthorization: boolean;
   /** Whether it answers with a pair of counters for each side, which are compared as the judge compares errors. */
   isPair?(own: Draft<z.infer<Keys>>): boolean;
+  /** Whether it answers with a number, which needs `max` or `min`. */
+  isNumber?(own: Draft<z.infer<Keys>>): boolean;
   /** The problems of its own settings. `at`: where they are in the file. */
   check?(own: Draft<z.infer<Keys>>, at: Path): readonly Finding[];
   /** Its own settings with defaults filled in. */
@@ -34,4 +38,6 @@ export interface EvidenceParts<Settings = unknown> {
   readonly authorization: string | undefined;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Reads what a side takes of the machine. @throws BlueGreenError `evidence-unreadable` with the reason */
+  readonly usage: (slot: SlotName) => Promise<SideUse>;
 }

@@ -59,7 +59,7 @@ export function startProcess(world: World, holder: string): FlowProcess {
   const life = createLife();
   const plain = createStore({ db, clock, redact: (text) => text, committed: changeSignal.announce });
   const store = mortalStore(plain, life);
-  const targets = settings.targets.map((target) => targetFor(world, target, life));
+  const targets = settings.targets.map((target) => targetFor(world, target, life, db));
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
   const { core } = connectBuilds({
     settings,
@@ -109,16 +109,18 @@ function targetFor(
   { environments, balancers, migrators, hasDatabase, migrator, clock }: World,
   settings: TargetSettings,
   life: Life,
+  db: Db,
 ): Target {
+  const environment = mortalDriver(environments.create(), life);
   return {
     key: { service: settings.service, target: settings.target },
     name: targetName(settings),
     settings,
     preview: previewRoute,
-    environment: mortalDriver(environments.create(), life),
+    environment,
     balancer: mortalDriver(balancers.create(), life),
     migrator: migrator ?? (hasDatabase ? mortalDriver(migrators.create(), life) : noMigrator),
-    checks: createTargetChecks(settings, clock, [fakeEvidence]),
+    checks: createTargetChecks(settings, { db, environment, clock, drivers: [fakeEvidence] }),
   };
 }
 

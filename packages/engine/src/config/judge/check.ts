@@ -44,14 +44,27 @@ function checkOne(check: NonNullable<Draft<CheckFile>>, at: Path, drivers: Drive
     ...(check.timeout !== undefined && !longestTimeout.test(check.timeout)
       ? [error([...at, 'timeout'], `expected at most 60s, found ${check.timeout}`)]
       : []),
-    ...checkLimits(check, at, isPair),
+    ...checkLimits(check, at, { isPair, isNumber: driver.isNumber?.(own as never) }),
   ];
 }
 
-function checkLimits(check: NonNullable<Draft<CheckFile>>, at: Path, isPair: boolean): readonly Finding[] {
+interface Answers {
+  readonly isPair: boolean;
+  /** Undefined: the driver never answers with a number. */
+  readonly isNumber: boolean | undefined;
+}
+
+function checkLimits(
+  check: NonNullable<Draft<CheckFile>>,
+  at: Path,
+  { isPair, isNumber }: Answers,
+): readonly Finding[] {
   const { max, min, effect, dryRun } = check;
-  const isNumber = check.source === 'prometheus' && !isPair;
+  const compares = isNumber === false && !isPair;
   return [
+    ...(compares && (max !== undefined || min !== undefined)
+      ? [error(at, 'compares both sides, and max and min are limits of the new side; expected one or the other')]
+      : []),
     ...(isNumber && max === undefined && min === undefined
       ? [error(at, 'compares a number with nothing; expected max, min or both')]
       : []),

@@ -12,7 +12,17 @@ import { localPorts } from '../local-ports.ts';
 import { withSlotLock } from '../slot-lock.ts';
 import { clearOrphans } from './orphans.ts';
 import type { Room } from './room.ts';
-import { adoptSlot, boundLogs, inspectSlot, logsOf, preflightSlot, quoteSlot, startSlot, stopSlot } from './slots.ts';
+import {
+  adoptSlot,
+  boundLogs,
+  inspectSlot,
+  logsOf,
+  preflightSlot,
+  quoteSlot,
+  startSlot,
+  stopSlot,
+  usageOfSlot,
+} from './slots.ts';
 import { judgeBy, runningInstances, startedAs } from './started.ts';
 
 export interface ProcessEnvironmentOptions {
@@ -41,6 +51,7 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
     preflight: (place, release, settings) => preflightSlot(room, { place, release, settings }),
     stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
     inspect: (place) => inspectSlot(room, place),
+    usage: (place) => usageOfSlot(room, place),
     startedAs: (slot) => startedAs(room, slot),
     running: () => runningInstances(stateFolder),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),

@@ -5,6 +5,7 @@ import type {
   Effective,
   InstanceLog,
   InstancePlace,
+  InstanceUse,
   LaunchSettings,
   ReleaseFiles,
   SlotObservation,
@@ -23,6 +24,7 @@ import { boundLog, quoteLog } from './slot-log.ts';
 import { preflight, type StartRequest, startInstance } from './start.ts';
 import { recordedInstances, startedAs } from './started.ts';
 import { stopInstance } from './stop.ts';
+import { useOfInstance } from './use.ts';
 
 export interface SlotStart {
   readonly place: SlotPlace;
@@ -78,6 +80,10 @@ function recordedOf(room: Room, place: SlotPlace): readonly InstancePlace[] {
 
 export async function inspectSlot(room: Room, place: SlotPlace): Promise<SlotObservation> {
   return sumInstances(await Promise.all(startedPlaces(room, place).map((each) => inspectInstance(room, each))));
+}
+
+export async function usageOfSlot(room: Room, place: SlotPlace): Promise<readonly InstanceUse[]> {
+  return startedPlaces(room, place).flatMap((each) => useOfInstance(room, each) ?? []);
 }
 
 /** Of the instances as they were started; where nothing was started, of those of the place. */

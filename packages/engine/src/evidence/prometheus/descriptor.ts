@@ -33,6 +33,7 @@ export const prometheus: EvidenceDriver<typeof keys, PrometheusSettings> = {
   keys,
   takesAuthorization: true,
   isPair: (own) => own?.value === undefined,
+  isNumber: (own) => own?.value !== undefined,
   check: (own, at) => [
     ...oneOfBoth(own, at),
     ...checkPair(own, at),

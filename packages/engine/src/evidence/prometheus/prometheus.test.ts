@@ -77,6 +77,8 @@ afterAll(async () => {
   if (folder !== '') rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
+const usage = () => Promise.reject(new Error('nothing asks the machine here'));
+
 type File = Parameters<typeof prometheus.resolve>[0];
 
 const bad = 'sum(orders_total{slot="{{slot}}",code=~"5.."})';
@@ -84,7 +86,7 @@ const all = 'sum(orders_total{slot="{{slot}}"})';
 const sourceOf = (own: Partial<File>, timeoutMs = 5_000): EvidenceSource =>
   prometheus.create({
     settings: prometheus.resolve({ url, scrape: '1s', ...own }),
-    ...{ authorization: undefined, timeoutMs, clock: systemClock },
+    ...{ authorization: undefined, timeoutMs, clock: systemClock, usage },
   });
 const pair = (own: Partial<File> = {}) => sourceOf({ bad, all, ...own });
 const ask = (source: EvidenceSource): Promise<Answer> => source.ask(question, AbortSignal.timeout(20_000));
@@ -138,7 +140,7 @@ describe.skipIf(!hasProgram)('a real Prometheus (needs prometheus)', () => {
 
   it('sees the same on the metrics page of the service itself', { timeout: 120_000 }, async () => {
     const own = metrics.resolve({ bad: 'sum(orders_total{code=~"5.."})', all: 'sum(orders_total)' });
-    const parts = { settings: own, authorization: undefined, timeoutMs: 5_000, clock: systemClock };
+    const parts = { settings: own, authorization: undefined, timeoutMs: 5_000, clock: systemClock, usage };
     expect((await watched(metrics.create(parts), { stable: [90, 0], canary: [8, 2] }))?.verdict).toBe('Failed');
     expect((await watched(metrics.create(parts), { stable: [90, 1], canary: [10, 0] }))?.verdict).toBe('Successful');
   });
