@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Environment, InstanceUse } from '../environment/environment.ts';
+import type { Environment } from '../environment/environment.ts';
 import { localPorts } from '../environment/local-ports.ts';
+import type { InstanceUse } from '../environment/usage.ts';
 import { intendRouting, setSlot } from '../state/targets.ts';
 import { setState, shop, type TestState } from '../state/testing/state.ts';
 import { usageOf } from './usage.ts';

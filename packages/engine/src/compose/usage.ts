@@ -3,7 +3,8 @@
 import type { TargetSettings } from '../config/settings.ts';
 import type { SideUse } from '../domain/evidence.ts';
 import type { SlotName } from '../domain/target.ts';
-import type { Environment, InstanceUse } from '../environment/environment.ts';
+import type { Environment } from '../environment/environment.ts';
+import type { InstanceUse } from '../environment/usage.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { shareOf } from '../orchestrator/routing/routing.ts';
 import type { Db } from '../state/database.ts';

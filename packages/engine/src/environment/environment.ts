@@ -7,6 +7,7 @@ import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
 import type { Images } from './release-images.ts';
 import type { TailOptions } from './tail.ts';
+import type { InstanceUse } from './usage.ts';
 
 /** What the configuration says of where a slot is. */
 export interface ConfiguredSlot {
@@ -190,17 +191,6 @@ export interface InstanceLog {
   readonly file?: string | undefined;
   /** Whole lines, oldest first; ends quietly when the signal of the options aborts. */
   read(options: TailOptions): AsyncIterable<string>;
-}
-
-/** What one instance takes of the machine now. A value that this account may not read is undefined. */
-export interface InstanceUse {
-  readonly instance: number;
-  readonly startedAt: number;
-  /** Processor time since the start. */
-  readonly cpuMs: number;
-  readonly memoryBytes: number;
-  readonly openFiles: number | undefined;
-  readonly threads: number | undefined;
 }
 
 /** What every environment does. A capability is present where the driver has it. */

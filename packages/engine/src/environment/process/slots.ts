@@ -5,7 +5,6 @@ import type {
   Effective,
   InstanceLog,
   InstancePlace,
-  InstanceUse,
   LaunchSettings,
   ReleaseFiles,
   SlotObservation,
@@ -15,6 +14,7 @@ import { instancePlaces, placeOn, portsOf, startsAtOnce, sumInstances } from '..
 import { portHolder } from '../port-holder.ts';
 import { placesOf, recordedPorts } from '../recorded-instances.ts';
 import { tailLog } from '../tail.ts';
+import type { InstanceUse } from '../usage.ts';
 import { adoptInstance, type KnownRelease } from './adopt.ts';
 import { runsAlready } from './before.ts';
 import { inspectInstance, type Running } from './inspect.ts';

@@ -1,7 +1,8 @@
 // What an instance takes of the machine: the sum over its processes, as the kernel reports them.
 
-import type { InstancePlace, InstanceUse } from '../environment.ts';
+import type { InstancePlace } from '../environment.ts';
 import { openFileCount, type ProcessStat, residentBytes, threadCount, ticksPerSecond } from '../proc-fs.ts';
+import type { InstanceUse } from '../usage.ts';
 import { believe } from './inspect.ts';
 import { processesToMeasure } from './launch.ts';
 import { readRecord } from './record.ts';
