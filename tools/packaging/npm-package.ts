@@ -70,7 +70,7 @@ function manifestOf(root: string) {
     description: own.description,
     license: own.license,
     type: 'module',
-    // It reads /proc, and its services are told apart by it.
+    // The engine identifies the processes of services by /proc.
     os: ['linux'],
     engines: { node: '>=18' },
     bin: Object.fromEntries(launched.map((name) => [name, `bin/${name}.mjs`])),

@@ -49,7 +49,7 @@ export const rooms: readonly Room[] = [
   engineRoom('analysis', [], ['domain']),
   engineRoom('charts', ['analysis'], ['api']),
   engineRoom('report', ['domain'], ['config', 'api']),
-  engineRoom('starter', ['environment', 'lib']),
+  engineRoom('starter', ['config', 'environment', 'lib']),
   engineRoom('releases', ['lib'], ['domain', 'config']),
   engineRoom('builds', ['domain', 'lib', 'state', 'config'], ['api']),
   engineRoom('notify', ['domain', 'lib', 'state', 'config'], ['api', 'config/kit']),

@@ -1,4 +1,4 @@
-// Both sides over time as bars of text: one strip for each side, on one scale, so that they are told apart without colours.
+// Both sides over time as bars of text: one strip for each side, on one scale, so that colours are not needed to compare them.
 // No library draws them: the ones that live draw both sides as one kind of line, which only colours tell apart, and fail
 // where a value is missing (docs/charts.md).
 

@@ -1,4 +1,4 @@
-// To an author of a release, once per deployment: it has its first users, and a quick look tells more than numbers.
+// To an author of a release, once per deployment: it has its first users, and a quick look shows what numbers do not.
 
 import type { DeploymentView } from '@bg/engine';
 import { actions, button, type Card, card, section } from './blocks.ts';

@@ -34,7 +34,7 @@ export function hasInstances(made: Fixture): void {
     expect(new Set([...started, again].map((each) => environment.describe(each))).size).toBe(1);
   });
 
-  it('are running while one of them is; a start brings back only what has ended', async () => {
+  it('are running while one of them is; a start starts only what has ended', async () => {
     const { environment, several, release, settings, kill, pidOf } = fixture();
     await environment.start(several, release('v1'), settings);
     const before = await answersOf(several, pidOf);

@@ -1,7 +1,7 @@
 // The lines of a slot's log: the one that the engine writes before each start, and the service's own after it.
 
 import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { SlotPlace } from './environment.ts';
+import type { InstancePlace, SlotPlace } from './environment.ts';
 import { mask, secretValues } from './secrets.ts';
 import { lastLines } from './tail.ts';
 
@@ -37,6 +37,20 @@ export function quoteLines(file: string, quote: Quote): readonly string[] {
   const start = lines.findLastIndex((line) => line === quote.after || marker.test(line));
   const ours = lines.slice(start + 1);
   return mask(ours, secretValues(quote.envFiles));
+}
+
+/** A share of the lines for each instance; with several, each line begins with the number of its instance. */
+export function quoteInstances(
+  places: readonly InstancePlace[],
+  most: number,
+  quote: (place: InstancePlace, lines: number) => readonly string[],
+): readonly string[] {
+  const lines = Math.max(1, Math.floor(most / places.length));
+  const quoted = places.flatMap((each) => {
+    const its = quote(each, lines);
+    return each.instance === undefined ? its : its.map((line) => `[${each.instance}] ${line}`);
+  });
+  return quoted.slice(0, most);
 }
 
 function endsInsideLine(file: string): boolean {

@@ -1,5 +1,8 @@
 // What an answer of a service says about how its health can be checked. Pure.
 
+import { defaultFields } from '../config/health/health.ts';
+import { isAmong } from '../environment/json-path.ts';
+
 export interface HealthAnswer {
   readonly path: string;
   readonly status: number;
@@ -26,16 +29,6 @@ const names = {
   environment: ['environment', 'color', 'colour', 'slot'],
   databaseConnected: ['database_connected', 'database', 'db'],
 } as const;
-/** Of the format that needs no settings. */
-const ownNames: Readonly<Record<string, string>> = {
-  status: 'status',
-  version: 'version',
-  environment: 'environment',
-  databaseConnected: 'database_connected',
-};
-/** What the engine takes for healthy by default. */
-const ordinary = ['healthy', 'ok'];
-
 /** Fields that a file names are all that is checked: so it is all that were found, or none where the defaults fit. */
 export function healthFinding({ path, body, expected }: HealthAnswer): HealthFinding {
   const json = objectIn(body);
@@ -50,7 +43,8 @@ export function healthFinding({ path, body, expected }: HealthAnswer): HealthFin
   const value = String(at(json, status));
   const proves = found.version === undefined ? 'answer' : 'release';
   const fitsDefaults =
-    ordinary.includes(value) && Object.entries(found).every(([key, place]) => place === ownNames[key]);
+    isAmong(defaultFields.okValues, value) &&
+    Object.entries(found).every(([key, place]) => place === defaultFields[key as keyof typeof found]);
   if (fitsDefaults) return { path, proves, settings: {} };
   const fields = Object.fromEntries(
     Object.entries(found).filter((each): each is [string, string] => each[1] !== undefined),

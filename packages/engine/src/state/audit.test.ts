@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lastRowBefore, latestHead, rememberHead } from './audit.ts';
 import { verifyAudit } from './audit-verification.ts';
-import { addApproval, addDeployment, addVote, advanceDeployment, readDeployment } from './deployments.ts';
+import { advanceDeployment, readDeployment } from './deployments.ts';
 import { addQuarantine, readQuarantine } from './targets.ts';
-import { movableClock, setState, shop, type TestState } from './testing/state.ts';
+import { approvedDeployment } from './testing/approved-deployment.ts';
+import { movableClock, setState, type TestState } from './testing/state.ts';
 
 let state: TestState;
 
@@ -33,39 +34,6 @@ function tamper(...statements: readonly string[]): void {
 }
 
 const forgetHighest = "UPDATE sqlite_sequence SET seq = 3 WHERE name = 'audit'";
-
-function vote(): void {
-  const deploymentId = 'd_1';
-  state.store.write((tx) => {
-    addDeployment(tx, {
-      id: deploymentId,
-      ...shop,
-      version: 'v1',
-      mode: 'deploy',
-      slot: 'blue',
-      hold: false,
-      requestedBy: 'person:alice',
-      requestedAt: tx.now,
-      position: 0,
-      direction: 'forward',
-      phase: 'fetching',
-      stateVersion: 1,
-    });
-    addApproval(tx, {
-      id: 'a_1',
-      deploymentId,
-      position: 0,
-      planHash: 'h',
-      needed: 1,
-      askedAt: 1,
-      deadlineAt: 2,
-      onTimeout: 'abort',
-      status: 'pending',
-    });
-    addVote(tx, 'a_1', 'person:bob');
-    tx.audit({ actor: 'person:bob', action: 'approved', deploymentId, sentence: 'bob approves v1', detail: {} });
-  });
-}
 
 function rehash(seq: number): void {
   const row = state.db.$client
@@ -156,7 +124,7 @@ describe('the audit log', () => {
   });
 
   it('shows a vote that was put in, moved to another person, or taken out', () => {
-    vote();
+    approvedDeployment(state, 'd_1');
     expect(verifyAudit(state.db)).toMatchObject({ intact: true, votes: 1 });
     state.db.$client.exec("INSERT INTO votes VALUES ('a_1', 'person:carol', 7)");
     expect(verifyAudit(state.db)).toMatchObject({ intact: false, problem: expect.stringContaining('person:carol') });
@@ -184,7 +152,7 @@ describe('the audit log', () => {
   });
 
   it('are in no cause of a deployment and in no reason of a mark, which people see on cards', () => {
-    vote();
+    approvedDeployment(state, 'd_1');
     state.store.write((tx) => {
       advanceDeployment(tx, 'd_1', { cause: 'it printed hunter2-token' });
       addQuarantine(tx, {

@@ -13,7 +13,7 @@ import type {
 } from '../environment.ts';
 import { instancePlaces, placeOn, portsOf, startsAtOnce, sumInstances } from '../instances.ts';
 import { newLaunch } from '../launch-mark.ts';
-import { quoteLines } from '../log-lines.ts';
+import { quoteInstances, quoteLines } from '../log-lines.ts';
 import { placesOf, recordedPorts } from '../recorded-instances.ts';
 import { tailLog } from '../tail.ts';
 import { inspectInstance, runningContainer } from './inspect.ts';
@@ -127,14 +127,9 @@ export function logsOf(room: Room, place: SlotPlace): readonly [InstanceLog, ...
   }) as [InstanceLog, ...InstanceLog[]];
 }
 
-/** A share of the lines for each instance. */
 export function quoteSlot(room: Room, place: SlotPlace, most: number): readonly string[] {
-  const places = startedPlaces(room, place);
-  const lines = Math.max(1, Math.floor(most / places.length));
-  const quoted = places.flatMap((each) => {
+  return quoteInstances(startedPlaces(room, place), most, (each, lines) => {
     const record = readRecord(room, each);
-    const its = record ? quoteLines(logFileOf(room, each), { envFiles: record.envFiles, lines }) : [];
-    return each.instance === undefined ? its : its.map((line) => `[${each.instance}] ${line}`);
+    return record ? quoteLines(logFileOf(room, each), { envFiles: record.envFiles, lines }) : [];
   });
-  return quoted.slice(0, most);
 }

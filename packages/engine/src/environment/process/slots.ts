@@ -11,6 +11,7 @@ import type {
   SlotPlace,
 } from '../environment.ts';
 import { instancePlaces, placeOn, portsOf, startsAtOnce, sumInstances } from '../instances.ts';
+import { quoteInstances } from '../log-lines.ts';
 import { portHolder } from '../port-holder.ts';
 import { placesOf, recordedPorts } from '../recorded-instances.ts';
 import { tailLog } from '../tail.ts';
@@ -113,14 +114,9 @@ export function logsOf(room: Room, place: SlotPlace): readonly [InstanceLog, ...
   }) as [InstanceLog, ...InstanceLog[]];
 }
 
-/** A share of the lines for each instance. */
 export function quoteSlot(room: Room, place: SlotPlace, most: number): readonly string[] {
-  const places = startedPlaces(room, place);
-  const lines = Math.max(1, Math.floor(most / places.length));
-  const quoted = places.flatMap((each) => {
+  return quoteInstances(startedPlaces(room, place), most, (each, lines) => {
     const record = readRecord(recordPlace(room, each), room.log);
-    const its = record ? quoteLog(room, each, { envFiles: record.envFiles, lines }) : [];
-    return each.instance === undefined ? its : its.map((line) => `[${each.instance}] ${line}`);
+    return record ? quoteLog(room, each, { envFiles: record.envFiles, lines }) : [];
   });
-  return quoted.slice(0, most);
 }

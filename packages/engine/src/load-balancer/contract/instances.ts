@@ -40,7 +40,7 @@ export function instancesContract({ name, driver }: InstancesSigning, makeFixtur
       expect((await user()).headers[servedInstanceHeader]).toBeUndefined();
     });
 
-    test('a probe reaches each instance by its number, and is told which one answered; so is a tester', async () => {
+    test('a probe reaches each instance by its number, and the answer names the one that answered; so for a tester', async () => {
       await stage.route({ active: 'blue', preview: 'green' });
       const { probeHeaders, instanceHeader = '' } = stage.fixture.balancer;
       for (const number of numbers) {

@@ -8,10 +8,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canMountDisks, mountSmallDisk } from '../../lib/testing/small-disk.ts';
 import { auditAfter, latestHead, rememberHead } from '../audit.ts';
 import { verifyAudit } from '../audit-verification.ts';
-import { addApproval, addDeployment, addVote, advanceDeployment } from '../deployments.ts';
+import { advanceDeployment } from '../deployments.ts';
 import { fetchedSha256 } from '../fetched.ts';
 import { observationKey, progressKey, putSnapshot, remindedKey, renderedKey, trendKey } from '../snapshots.ts';
-import { movableClock, setState, shop, type TestState } from '../testing/state.ts';
+import { approvedDeployment } from '../testing/approved-deployment.ts';
+import { movableClock, setState, type TestState } from '../testing/state.ts';
 import { type ArchiveRun, type ArchiveStep, archiveRows } from './archive.ts';
 import { latestArchive } from './archives.ts';
 
@@ -92,7 +93,7 @@ describe('archived rows', () => {
   });
 
   it('keep what the engine decides by: fetches, votes, and what is in a slot or under way', async () => {
-    approvedDeployment('d_1');
+    approvedDeployment(state, 'd_1');
     state.store.write((tx) =>
       tx.audit({
         actor: 'engine',
@@ -113,7 +114,7 @@ describe('archived rows', () => {
   });
 
   it('take what was observed of ended deployments and the heads of their rows with them', async () => {
-    approvedDeployment('d_1');
+    approvedDeployment(state, 'd_1');
     state.store.write((tx) => {
       advanceDeployment(tx, 'd_1', { outcome: 'promoted', finishedAt: tx.now });
       tx.audit({ actor: 'engine', action: 'deployment-finished', deploymentId: 'd_1', sentence: 'promoted' } as never);
@@ -155,7 +156,7 @@ describe('archived rows', () => {
 
 describe('the database', () => {
   it('removes no row that is in no archive, and none that stays', async () => {
-    approvedDeployment('d_1');
+    approvedDeployment(state, 'd_1');
     sayMany(2);
     clock.advance(2 * dayMs);
     await archiveRows(run({ through: 2 }));
@@ -174,7 +175,7 @@ describe('the database', () => {
 
 describe('verification', () => {
   beforeEach(async () => {
-    approvedDeployment('d_1');
+    approvedDeployment(state, 'd_1');
     sayMany(3);
     clock.advance(2 * dayMs);
     await archiveRows(run());
@@ -302,37 +303,4 @@ function setStateLike(): TestState {
     previousHash = String(row.hash);
   }
   return other;
-}
-
-/** Under way, with the vote of bob in the first row. */
-function approvedDeployment(deploymentId: string): void {
-  state.store.write((tx) => {
-    addDeployment(tx, {
-      id: deploymentId,
-      ...shop,
-      version: 'v1',
-      mode: 'deploy',
-      slot: 'blue',
-      hold: false,
-      requestedBy: 'person:alice',
-      requestedAt: tx.now,
-      position: 0,
-      direction: 'forward',
-      phase: 'fetching',
-      stateVersion: 1,
-    });
-    addApproval(tx, {
-      id: 'a_1',
-      deploymentId,
-      position: 0,
-      planHash: 'h',
-      needed: 1,
-      askedAt: 1,
-      deadlineAt: 2,
-      onTimeout: 'abort',
-      status: 'pending',
-    });
-    addVote(tx, 'a_1', 'person:bob');
-    tx.audit({ actor: 'person:bob', action: 'approved', deploymentId, sentence: 'bob approves v1', detail: {} });
-  });
 }
