@@ -114,8 +114,13 @@ export function failsOfSeveral(made: Fixture): void {
     const { environment, several, release, settings } = fixture();
     await environment.start(several, release('v1'), settings);
     await Promise.all(instancePlaces(several).map(ask));
+    const quoted = async (): Promise<readonly string[]> => {
+      // Output that is not written on this machine is copied by each inspection.
+      await environment.inspect(several);
+      return environment.quoteLog(several, 9).toSorted();
+    };
     await expect
-      .poll(() => environment.quoteLog(several, 9).toSorted(), { timeout: 20_000 })
+      .poll(quoted, { timeout: 20_000 })
       .toEqual(['[1] listening as v1', '[2] listening as v1', '[3] listening as v1']);
   });
 }
