@@ -28,7 +28,11 @@ const canMakeDebian = process.getuid?.() === 0 && existsSync('/usr/sbin/debootst
 describe.skipIf(!canMakeDebian)('the Debian package (needs root and debootstrap)', () => {
   const debian = join(home, 'debian');
   const inside = (...words: string[]) =>
-    spawnSync('chroot', [debian, ...words], { encoding: 'utf8', timeout: 120_000 });
+    spawnSync('chroot', [debian, ...words], {
+      encoding: 'utf8',
+      timeout: 120_000,
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' },
+    });
   let into = '';
 
   beforeAll(async () => {
