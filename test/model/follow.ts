@@ -93,6 +93,12 @@ function ofTarget(act: Follow): boolean {
     case 'release-mark-cleared':
       model.bad.delete(field<string>(act, 'version'));
       return true;
+    case 'routing-adopted': {
+      const slot = field<{ active?: SlotName } | undefined>(act, 'routing')?.active;
+      demand(slot !== undefined, 'a person adopts no routing without a side for users');
+      if (slot !== undefined) model.active = { slot, version: act.seen.versionIn(slot) ?? '' };
+      return true;
+    }
     // With its plan, a release is registered.
     case 'planned':
       model.registered.add(model.live?.version ?? '');

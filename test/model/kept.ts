@@ -40,4 +40,10 @@ export const keptSequences: readonly Kept[] = [
       { kind: 'approve', actor: 'carol', on: 'last', isStale: false },
     ],
   },
+  {
+    was: 'the model did not follow a drift that was adopted at once, so it took the other side for the live one',
+    plan: 'plain',
+    liveBefore: 2,
+    acts: [{ kind: 'drift' }, { kind: 'adopt', actor: 'bob' }],
+  },
 ];
