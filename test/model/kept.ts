@@ -46,4 +46,10 @@ export const keptSequences: readonly Kept[] = [
     liveBefore: 2,
     acts: [{ kind: 'drift' }, { kind: 'adopt', actor: 'bob' }],
   },
+  {
+    was: 'a deployment of the release that stood ill in the other slot let it run on, and failed',
+    plan: 'plain',
+    liveBefore: 2,
+    acts: [{ kind: 'sicken', side: 'other' }, deploy('alice', 'v1'), { kind: 'pass', seconds: 10_800 }],
+  },
 ];

@@ -1,16 +1,12 @@
 // A way back must end on a side that serves: a standby that does not answer well is asked again, then started again.
 
-import { readSlot } from '../../../state/targets.ts';
 import { rememberHealthy } from '../../controller/side-health.ts';
-import { smokeProblem } from '../../controller/smoke/side-smoke.ts';
-import { placeOf, slotMutex } from '../../core.ts';
+import { slotMutex } from '../../core.ts';
 import { startRelease } from '../../plan/release-settings.ts';
 import { holdsBack, standingOf } from '../../routing/standing.ts';
-import { awaitHealthy, outputOf, problemOfSide } from '../await-healthy.ts';
+import { awaitHealthy, outputOf } from '../await-healthy.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame, type StepResult } from '../step.ts';
-
-/** It serves no users, a hung process does not react to SIGTERM, and users of the bad side wait. */
-const graceMs = 2_000;
+import { problemOfIdleSide, stopIdleSide } from './idle-side.ts';
 
 export const readyStandby: Step<Named<'ready-standby'>> = {
   name: 'ready-standby',
@@ -23,12 +19,8 @@ export const readyStandby: Step<Named<'ready-standby'>> = {
   limitMs: 'waits',
   run: async (context) => {
     const { deployment, release } = context;
-    const { slot } = deployment;
-    const { core, target } = context;
-    const problem =
-      smokeProblem(core, target, readSlot(core.store.db, target.key, slot)) ??
-      (await problemOfSide({ ...context, slot, version: release.version }));
-    if (problem === undefined) return done(`${release.version} in ${slot} is healthy`);
+    const problem = await problemOfIdleSide(context);
+    if (problem === undefined) return done(`${release.version} in ${deployment.slot} is healthy`);
     return startAgain(context, problem);
   },
   undo: 'nothing-to-undo',
@@ -41,7 +33,7 @@ async function startAgain(context: StepFrame, problem: string): Promise<StepResu
   const held = await core.mutex(slotMutex(target, slot), async () => {
     const why = holdsBack(await standingOf({ core, target, token: lease.token }), slot);
     if (why !== undefined) return why;
-    await target.environment.stop(placeOf(target, slot), Math.min(graceMs, target.settings.graceMs));
+    await stopIdleSide(context);
     await startRelease(target, slot, release);
     return undefined;
   });

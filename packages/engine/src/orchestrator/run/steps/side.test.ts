@@ -127,6 +127,28 @@ describe('a release that takes the slot of a standby', () => {
     expect(blue().displacedVersion).toBe('v1');
   });
 
+  it('is started again where the same release stands ill, and is left alone where it is well', async () => {
+    const again = () => flow.finish(flow.ask('v1'));
+    flow.environments.machine.sicken({ ...shop, slot: 'blue' });
+    const ill = await again();
+    expect(ill.outcome?.kind).toBe('promoted');
+    expect(starts().slice(2)).toEqual(['start v1 in blue']);
+    expect(flow.story().findLast((row) => row.startsWith('step-done: start-preview: v1 runs'))).toContain(
+      'it was started again, since it was not healthy',
+    );
+    const acts = flow.environments.story.length;
+    await flow.finish(flow.ask('v2'));
+    expect(flow.environments.story.slice(acts).filter((act) => act.startsWith('stop v2'))).toEqual([]);
+  });
+
+  it('is started again though the process dies between the stop of the ill one and the claim', async () => {
+    flow.environments.machine.sicken({ ...shop, slot: 'blue' });
+    const id = flow.ask('v1');
+    await flow.killWhen(id, () => flow.environments.story.some((act) => act.startsWith('stop')));
+    flow.restart();
+    expect((await flow.finish(id)).outcome?.kind).toBe('promoted');
+  });
+
   it('remembers the good release that a failed one displaced, not the failed one', async () => {
     flow.environments.machine.behave('v3', { health: 'unhealthy' });
     await flow.finish(flow.ask('v3'));

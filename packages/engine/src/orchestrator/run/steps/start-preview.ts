@@ -12,6 +12,7 @@ import { changeRouting } from '../../routing/routing.ts';
 import { holdsBack, standingOf, waysOut } from '../../routing/standing.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
 import { drained } from './drained.ts';
+import { problemOfIdleSide, stopIdleSide } from './idle-side.ts';
 
 export const startPreview: Step<Named<'start-preview'>> = {
   name: 'start-preview',
@@ -34,15 +35,16 @@ export const startPreview: Step<Named<'start-preview'>> = {
         'slot-in-use',
         `${deployment.slot} serves users; a release that is started there would cut them off`,
       );
-    const running = await core.mutex(slotMutex(target, deployment.slot), async () => {
+    const { running, ill } = await core.mutex(slotMutex(target, deployment.slot), async () => {
       await drained(context, deployment.slot);
       await requireUnserved(context);
       // All checks that may refuse a start come before the slot gives anything up.
       const kind = deployment.mode === 'rollback' ? 'rescue' : 'addition';
       preflight(target, deployment.slot, release, kind);
+      const ill = await stopIllTwin(context);
       const before = claimSlot(context);
       try {
-        return await startRelease(target, deployment.slot, release, kind);
+        return { running: await startRelease(target, deployment.slot, release, kind), ill };
       } catch (thrown) {
         await giveBack(context, before);
         throw thrown;
@@ -52,7 +54,8 @@ export const startPreview: Step<Named<'start-preview'>> = {
       { deployment: deployment.id, slot: deployment.slot, instance: target.environment.describe(running) },
       'started preview',
     );
-    return done(`${release.version} runs in ${deployment.slot} (${target.environment.describe(running)})`);
+    const again = ill === undefined ? '' : `; it was started again, since it was not healthy: ${ill}`;
+    return done(`${release.version} runs in ${deployment.slot} (${target.environment.describe(running)})${again}`);
   },
   undo: async (context) => {
     const { core, target, deployment } = context;
@@ -69,6 +72,22 @@ export const startPreview: Step<Named<'start-preview'>> = {
 async function requireUnserved({ core, target, deployment, lease }: StepFrame): Promise<void> {
   const why = holdsBack(await standingOf({ core, target, token: lease.token }), deployment.slot);
   if (why !== undefined) throw new BlueGreenError('drifted', `nothing was started in ${deployment.slot}: ${why}`);
+}
+
+/**
+ * A start lets the same release run on, so an ill one would fail the deployment: it is stopped first. Before the claim,
+ * since after it what runs may have been started by this deployment, and needs its time.
+ * @returns why it was stopped; undefined when it was not
+ */
+async function stopIllTwin(context: StepFrame): Promise<string | undefined> {
+  const { core, target, deployment, release } = context;
+  const { deploymentId, digest } = readSlot(core.store.db, target.key, deployment.slot);
+  if (deploymentId === deployment.id || digest !== release.digest) return undefined;
+  const seen = await target.environment.inspect(placeOf(target, deployment.slot));
+  if (seen.kind !== 'running') return undefined;
+  const problem = await problemOfIdleSide(context);
+  if (problem !== undefined) await stopIdleSide(context);
+  return problem;
 }
 
 /** A deployment that needed a person may have left users here: they go back first. False for the active side. */
