@@ -12,6 +12,7 @@ import {
   removeDaemon,
   startDaemon,
 } from '../packages/engine/src/environment/docker/testing/dockerd.ts';
+import { labelsIn } from '../packages/engine/src/environment/docker/testing/fixture.ts';
 import { testImage } from '../packages/engine/src/environment/docker/testing/test-image.ts';
 import { bob, deployed, finished, type Stage, setStage, strikeSettings, until, value } from './support/stage.ts';
 import { startUsers } from './support/users.ts';
@@ -55,6 +56,9 @@ describe.skipIf(socket === undefined)(`with Docker${why === undefined ? '' : ` (
     const users = startUsers(stage.front);
     const second = await deployed(engine, 'v2.1');
     expect(second.outcome).toMatchObject({ kind: 'promoted' });
+    const made = await labelsIn(socket ?? '', containers.stateFolder);
+    expect(made.map((each) => each['bluegreen.deployment'])).toContain(second.id);
+    expect(made.every((each) => Number(each['bluegreen.fence']) > 0)).toBe(true);
     expect(engine.status().targets[0]?.rollback).toMatchObject({ readiness: 'instant', version: 'v1.0' });
     const back = await until(engine, value(engine.rollback({ actor: bob, reason: 'wrong prices' })).id, finished);
     expect(back.outcome).toMatchObject({ kind: 'promoted', code: 'rollback' });

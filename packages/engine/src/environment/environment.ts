@@ -5,6 +5,7 @@ import type { VariableFormat } from '../config/process/required-env.ts';
 import type { Endpoint, SlotKey, SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
+import type { Fenced } from './acting.ts';
 import type { Images } from './release-images.ts';
 import type { TailOptions } from './tail.ts';
 import type { InstanceUse } from './usage.ts';
@@ -194,7 +195,7 @@ export interface InstanceLog {
 }
 
 /** What every environment does. A capability is present where the driver has it. */
-export interface Environment {
+export interface Environment extends Fenced<Environment> {
   readonly adoption?: Adoption | undefined;
   readonly images?: Images | undefined;
   /** A capability: one row for each instance that runs, in order. */

@@ -5,6 +5,7 @@ import type { CheckSettings } from '../config/judge/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import type { Contributors } from '../domain/contributors.ts';
 import type { Endpoint, SlotName, TargetKey } from '../domain/target.ts';
+import type { Acting } from '../environment/acting.ts';
 import type { Environment, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
 import type { EvidenceSource } from '../evidence/source.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -90,6 +91,17 @@ export function requireTarget(core: Core, key: TargetKey): Target {
   if (!found) throw new Error(`${key.service}/${key.target} is not configured any more`);
   return found;
 }
+
+/** What is started and stopped under the lease bears it, and is refused once a later lease has worked there. */
+export const underLease = (core: Core, lease: Lease): Core => ({
+  ...core,
+  targets: core.targets.map((target) => actedBy(target, { fence: lease.token })),
+});
+
+export const actedBy = (target: Target, acting: Acting): Target => ({
+  ...target,
+  environment: target.environment.actedBy?.(acting) ?? target.environment,
+});
 
 /** A deployment, a restart and the end of retention start and stop what runs in a slot: one of them at a time. */
 export const slotMutex = ({ name }: Target, slot: SlotName): string => `slot ${name} ${slot}`;

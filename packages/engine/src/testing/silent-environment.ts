@@ -11,8 +11,10 @@ export function silentWhile(isSilent: () => boolean, environment: Environment): 
       if (isSilent()) throw new BlueGreenError('environment-unreachable', 'the machine of the slots does not answer');
       return ask(...args);
     };
+  const { actedBy } = environment;
   return {
     ...environment,
+    ...(actedBy ? { actedBy: (acting) => silentWhile(isSilent, actedBy(acting)) } : {}),
     start: unlessSilent(environment.start),
     stop: unlessSilent(environment.stop),
     inspect: unlessSilent(environment.inspect),

@@ -7,6 +7,7 @@ import { instancePlaces } from '../instances.ts';
 import { recordedPorts } from '../recorded-instances.ts';
 import type { DockerClient } from './client.ts';
 import { labels } from './container.ts';
+import { requireNotLater } from './fence.ts';
 import { findContainer, isUp, runningContainer } from './inspect.ts';
 import { containersOf } from './leftovers.ts';
 import { writeRecord } from './record.ts';
@@ -32,6 +33,7 @@ export async function adoptSlot(room: Room, place: SlotPlace, known: KnownReleas
     if (!running) continue;
     found += 1;
     if (own) continue;
+    requireNotLater(room, each, running.Config.Labels);
     requireSame(each, running, known);
     await keepsRunning(client, running.Id);
     writeRecord(room, each, recordOf(each, running, { client, known, ports }));

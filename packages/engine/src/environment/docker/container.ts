@@ -2,6 +2,7 @@
 
 import type Docker from 'dockerode';
 import type { SlotKey } from '../../domain/target.ts';
+import type { Acting } from '../acting.ts';
 import type { Variables } from '../env-files.ts';
 import type { InstancePlace, LaunchSettings } from '../environment.ts';
 import { pieceBytes } from '../log-pieces.ts';
@@ -16,11 +17,15 @@ export const labels = {
   launch: 'bluegreen.launch',
   version: 'bluegreen.version',
   digest: 'bluegreen.digest',
+  deployment: 'bluegreen.deployment',
+  fence: 'bluegreen.fence',
 } as const;
 
 export interface ContainerRequest {
   readonly mark: string;
   readonly launch: string;
+  /** Undefined: a person starts it, and no controller. */
+  readonly acting?: Acting | undefined;
   readonly place: InstancePlace;
   readonly release: { readonly version: string; readonly digest: string };
   /** With its digest, or the id of an image that is on the host. */
@@ -66,7 +71,7 @@ export function containerOptions(request: ContainerRequest): Docker.ContainerCre
 /** Docker counts in seconds. */
 export const stopSeconds = (graceMs: number): number => Math.ceil(graceMs / 1000);
 
-function labelsOf({ mark, launch, place, release }: ContainerRequest): Record<string, string> {
+function labelsOf({ mark, launch, place, release, acting }: ContainerRequest): Record<string, string> {
   return {
     [labels.mark]: mark,
     [labels.service]: place.service,
@@ -76,6 +81,8 @@ function labelsOf({ mark, launch, place, release }: ContainerRequest): Record<st
     [labels.launch]: launch,
     [labels.version]: release.version,
     [labels.digest]: release.digest,
+    ...(acting ? { [labels.fence]: String(acting.fence) } : {}),
+    ...(acting?.deployment === undefined ? {} : { [labels.deployment]: acting.deployment }),
   };
 }
 

@@ -12,6 +12,7 @@ import { localPorts } from '../local-ports.ts';
 import { withSlotLock } from '../slot-lock.ts';
 import { adoptSlot } from './adopt.ts';
 import { createDockerClient, type DockerClient } from './client.ts';
+import { claimSlot } from './fence.ts';
 import { ensureImage } from './images.ts';
 import { sweepHosts } from './leftovers.ts';
 import { imageOf } from './prepare.ts';
@@ -31,11 +32,20 @@ export interface DockerEnvironmentOptions {
 /** In addition to the time that the lock's holder may need for stopping and settling. */
 const lockPatienceMs = 60_000;
 
-export function createDockerEnvironment(options: DockerEnvironmentOptions): Environment {
-  const room = openRoom(options);
+export const createDockerEnvironment = (options: DockerEnvironmentOptions): Environment =>
+  environmentIn(openRoom(options));
+
+function environmentIn(room: Room): Environment {
   const locked = <Result>(place: SlotPlace, workMs: number, act: () => Promise<Result>): Promise<Result> =>
     withSlotLock({ place, mark: room.mark, waitMs: workMs + lockPatienceMs, clock: room.clock }, act);
+  /** What a later lease than ours has worked on is not changed. */
+  const claimed = <Result>(place: SlotPlace, workMs: number, act: () => Promise<Result>): Promise<Result> =>
+    locked(place, workMs, () => {
+      claimSlot(room, place);
+      return act();
+    });
   return {
+    actedBy: (acting) => environmentIn({ ...room, acting }),
     addresses: addressesOf(room),
     describe,
     start: async (place, release, settings) => {
@@ -43,15 +53,15 @@ export function createDockerEnvironment(options: DockerEnvironmentOptions): Envi
       // All that can refuse, and a pull, which may take minutes, before the lock is taken.
       preflightSlot(room, start);
       await ensureImages(room, place, release);
-      return locked(place, (settings.graceMs + settings.settleMs) * turnsOf(place), () => startSlot(room, start));
+      return claimed(place, (settings.graceMs + settings.settleMs) * turnsOf(place), () => startSlot(room, start));
     },
     preflight: (place, release, settings) => preflightSlot(room, { place, release, settings }),
-    stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
+    stop: (place, graceMs) => claimed(place, graceMs, () => stopSlot(room, place, graceMs)),
     inspect: (place) => inspectSlot(room, place),
     startedAs: (slot) => startedAs(room, slot),
     running: () => runningInstances(room),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
-    adoption: { adopt: (place, known) => locked(place, 0, () => adoptSlot(room, place, known)) },
+    adoption: { adopt: (place, known) => claimed(place, 0, () => adoptSlot(room, place, known)) },
     images: { ensure: (place, release) => ensureImages(room, place, release) },
     sweep: (places) => sweepHosts(room, places, clientsOf(room, places)),
     logs: (place) => logsOf(room, place),

@@ -8,6 +8,7 @@ import type { InstanceKey, Orphan, SlotPlace } from '../environment.ts';
 import { withSlotLock } from '../slot-lock.ts';
 import type { DockerClient } from './client.ts';
 import { labels, ownFilter } from './container.ts';
+import { isLater } from './fence.ts';
 import { liveRecords, readRecord } from './record.ts';
 import { placeFields, type Room } from './room.ts';
 import { removeContainer } from './stop.ts';
@@ -21,7 +22,7 @@ export async function clearSlot(room: Room, place: SlotKey, client: DockerClient
   const owned = launchesOf(room, place);
   const cleared: Orphan[] = [];
   for (const { Id, State, Labels, Names } of found) {
-    if (owned.has(Labels[labels.launch])) continue;
+    if (owned.has(Labels[labels.launch]) || isLater(room.acting?.fence, Labels)) continue;
     const what = `container ${Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12)} on ${client.host.name}`;
     if (State === 'running' && !readRecord(room, instanceOf(place, Labels))) {
       room.log.warn(

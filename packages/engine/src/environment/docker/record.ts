@@ -59,7 +59,7 @@ export function recordFile(stateFolder: string, place: InstanceKey): string {
   return join(recordsIn(stateFolder), place.service, place.target, `${place.slot}${numberSuffix(place)}.json`);
 }
 
-const recordsIn = (stateFolder: string): string => join(stateFolder, 'containers');
+export const recordsIn = (stateFolder: string): string => join(stateFolder, 'containers');
 
 /** Undefined when the slot was never used, or when its file cannot be parsed: that file is renamed to `.corrupt`. */
 export function readRecord({ stateFolder, log }: Records, place: InstanceKey): SlotRecord | undefined {

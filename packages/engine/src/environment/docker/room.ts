@@ -5,6 +5,7 @@ import type { SlotKey } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import type { Acting } from '../acting.ts';
 import type { InstanceKey, InstancePlace, LaunchSettings, ReleaseFiles } from '../environment.ts';
 import { dottedName, numberSuffix } from '../recorded-instances.ts';
 import type { DockerClient } from './client.ts';
@@ -17,6 +18,8 @@ export interface Room {
   readonly mark: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Undefined: no lease, as for a command of a person; then no fence is compared. */
+  readonly acting?: Acting | undefined;
   readonly settingsOf: (target: Pick<SlotKey, 'service' | 'target'>) => DockerSettings;
   readonly clientOf: (target: Pick<SlotKey, 'service' | 'target'>, host: string) => DockerClient;
   /** The last measurement of each container, to compute how much of a core it used since. */

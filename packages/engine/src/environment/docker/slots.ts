@@ -16,6 +16,7 @@ import { newLaunch } from '../launch-mark.ts';
 import { quoteInstances, quoteLines } from '../log-lines.ts';
 import { placesOf, recordedPorts } from '../recorded-instances.ts';
 import { tailLog } from '../tail.ts';
+import { requireNotLater } from './fence.ts';
 import { inspectInstance, runningContainer } from './inspect.ts';
 import { clearSlot } from './leftovers.ts';
 import { prepare } from './prepare.ts';
@@ -59,6 +60,7 @@ export async function startSlot(room: Room, start: SlotStart): Promise<RunningSl
 /** The container in which the release runs there already. */
 async function foundFor(room: Room, request: StartRequest) {
   const before = await runningContainer(room, request.place);
+  if (before) requireNotLater(room, request.place, before.found.Config.Labels);
   return before && isSame(before.record, request) ? before : undefined;
 }
 

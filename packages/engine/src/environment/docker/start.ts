@@ -100,6 +100,7 @@ function optionsOf(
   return containerOptions({
     mark: room.mark,
     launch,
+    acting: room.acting,
     place,
     release,
     image: image.Id,

@@ -7,6 +7,7 @@ import { type DockerClient, refusalText, statusOf, unlessMissing } from './clien
 import { clearConfig } from './config-files.ts';
 import { stopSeconds } from './container.ts';
 import { describeEnd } from './exit.ts';
+import { requireOurs } from './fence.ts';
 import { findContainer, isUp } from './inspect.ts';
 import { copyLog } from './logs.ts';
 import { liveRecord, writeRecord } from './record.ts';
@@ -27,10 +28,10 @@ export interface Stopping {
 export async function stopInstance(room: Room, place: InstanceKey, { graceMs, keep }: Stopping): Promise<void> {
   const record = liveRecord(room, place);
   if (!record) return;
-  const { version, envFiles, container } = record;
+  const { version, envFiles, container, launch } = record;
   const client = room.clientOf(place, container.host);
   room.log.info({ ...placeFields(place), version }, 'stopping');
-  const lastExit = await endContainer(room, place, { client, id: container.id, graceMs });
+  const lastExit = await endContainer(room, place, { client, id: container.id, launch, graceMs });
   room.looks.delete(container.id);
   writeRecord(room, place, { state: 'stopped', lastExit, envFiles });
   await removeContainer(client, container.id);
@@ -41,13 +42,16 @@ export async function stopInstance(room: Room, place: InstanceKey, { graceMs, ke
 interface Ending {
   readonly client: DockerClient;
   readonly id: string;
+  /** As recorded; undefined for an adopted container. */
+  readonly launch: string | undefined;
   readonly graceMs: number;
 }
 
 /** @returns how it ended */
-async function endContainer(room: Room, place: InstanceKey, { client, id, graceMs }: Ending): Promise<string> {
+async function endContainer(room: Room, place: InstanceKey, { client, id, launch, graceMs }: Ending): Promise<string> {
   const before = await findContainer(client, id);
   if (!before) return 'its container was removed';
+  requireOurs(room, place, { id, launch, found: before.Config.Labels });
   await withoutRestart(client, id);
   const began = room.clock.monotonic();
   const seconds = stopSeconds(graceMs);

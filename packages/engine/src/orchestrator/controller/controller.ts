@@ -11,7 +11,7 @@ import { replacedFile } from '../../state/same-file.ts';
 import { readRouting } from '../../state/targets.ts';
 import { maintainArchive } from '../archive/maintain.ts';
 import { watchCalendar } from '../calendar/watch.ts';
-import { type Core, controllerLease, type Target, type TargetContext } from '../core.ts';
+import { type Core, controllerLease, type Target, type TargetContext, underLease } from '../core.ts';
 import { maintainDrills } from '../drill/maintain.ts';
 import { performDueCalls } from '../monitoring/due.ts';
 import { clearUnfinished } from '../plan/ensure-fetched.ts';
@@ -37,7 +37,9 @@ const marginMs = 300;
 
 /** Competes for the lease until `signal` aborts; releases it at the end, so that the next controller need not wait. */
 export async function drive(core: Core, holder: string, signal: AbortSignal): Promise<void> {
-  await withLease(core, { name: controllerLease, holder }, signal, (lease, stop) => work(core, lease, stop));
+  await withLease(core, { name: controllerLease, holder }, signal, (lease, stop) =>
+    work(underLease(core, lease), lease, stop),
+  );
 }
 
 interface Candidate {

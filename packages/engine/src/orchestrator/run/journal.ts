@@ -14,7 +14,7 @@ import {
 import type { Lease } from '../../state/leases.ts';
 import { patiently } from '../../state/patience.ts';
 import type { Tx } from '../../state/store.ts';
-import { type Core, releaseFiles, requireTarget } from '../core.ts';
+import { actedBy, type Core, releaseFiles, requireTarget } from '../core.ts';
 import type { StepContext } from './step.ts';
 import { knownStep } from './steps/named.ts';
 
@@ -56,7 +56,7 @@ export function contextOf(
   stepKey: StepKey,
   signal: AbortSignal,
 ): StepContext {
-  const target = requireTarget(core, row);
+  const target = actedBy(requireTarget(core, row), { fence: lease.token, deployment: row.id });
   const release = releaseFiles(core, row.service, row.version) ?? {
     version: row.version,
     digest: row.digest ?? '',

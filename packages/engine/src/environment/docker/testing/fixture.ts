@@ -99,6 +99,12 @@ export async function makeDockerFixture(socket: string): Promise<DockerFixture> 
   };
 }
 
+/** Of every container of a state folder. */
+export async function labelsIn(socketPath: string, stateFolder: string): Promise<readonly Record<string, string>[]> {
+  const filters = ownFilter(folderMark(stateFolder));
+  return (await new Docker({ socketPath }).listContainers({ all: true, filters })).map(({ Labels }) => Labels);
+}
+
 function layRelease(folder: string, version: string, source: string): ReleaseFiles {
   const release = join(folder, 'releases', version);
   mkdirSync(release, { recursive: true });
