@@ -52,6 +52,14 @@ describe.skipIf(reason !== undefined)(`an image${reason === undefined ? '' : ` (
     expect(env).toMatchObject({ APP_VERSION: 'v1', ENVIRONMENT_COLOR: 'blue', OF_IMAGE: 'yes', PATH: '/usr/bin:/bin' });
   });
 
+  it('starts the program that the configuration names, which is looked for in the PATH of the image', async () => {
+    const { environment, blue, settings } = fixture;
+    await environment.start(blue, released('v1'), { ...settings, command: ['node', 'server.mjs'] });
+    expect((await ask(blue)).env).toMatchObject({ APP_VERSION: 'v1', PATH: '/usr/bin:/bin' });
+    const missing = environment.start(blue, released('v2'), { ...settings, command: ['nodes', 'server.mjs'] });
+    expect((await refusalOf(missing)).message).toContain('"nodes" was not found in PATH (/usr/bin:/bin)');
+  });
+
   it('is there before anything starts, and a start needs no registry then', async () => {
     const { environment, blue, containers } = fixture;
     await environment.images?.ensure(blue, released('v1'));

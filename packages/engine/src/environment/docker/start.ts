@@ -79,7 +79,7 @@ async function createBeside(room: Room, request: StartRequest): Promise<Starting
   const options = optionsOf(room, request, { client, launch, prepared, image });
   const id = await create(client, place, options);
   const folder = options.WorkingDir ?? (image.Config.WorkingDir || '/');
-  const path = variableOf(options.Env ?? [], 'PATH') ?? '';
+  const path = variableOf(options.Env ?? [], 'PATH') ?? variableOf(image.Config.Env ?? [], 'PATH') ?? '';
   return { client, launch, prepared, image, id, program: { name: prepared.argv[0], folder, path } };
 }
 
