@@ -1,11 +1,14 @@
 // `npm start`: the whole system on this machine, with a Slack simulator in the browser. Needs no workspace, proxy or
-// database server. Everything it starts it stops. `--folder` keeps its files elsewhere than in .bluegreen.
+// database server. Everything it starts it stops. `--folder` keeps its files elsewhere than in .bluegreen; with `--docker`
+// the shop runs in containers of this machine's Docker.
 
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeContainers, placesWithContainers } from './docker/containers.ts';
+import { type Daemon, findDaemon } from './docker/daemon.ts';
 import { type Load, startLoad, summarize } from './load-client.ts';
-import { type Claim, claim, giveUpClaim, note } from './stack/claim.ts';
+import { claim, giveUpClaim, note } from './stack/claim.ts';
 import { unhurried } from './stack/demo-config.ts';
 import { endWithin, untilSignalled } from './stack/ending.ts';
 import { demonstrationFolder, type Places, placesIn } from './stack/places.ts';
@@ -21,11 +24,13 @@ const announced = 'v2.0';
 
 async function main(): Promise<void> {
   const stopping = untilSignalled();
-  const { values } = parseArgs({ options: { folder: { type: 'string' } } });
-  const places = placesIn(
-    values.folder ? resolve(values.folder) : demonstrationFolder(resolve(import.meta.dirname, '..')),
-  );
-  const claimed = await claimOrGiveUp(places.folder);
+  const { values } = parseArgs({ options: { folder: { type: 'string' }, docker: { type: 'boolean' } } });
+  const daemon = values.docker ? await orGiveUp(findDaemon(process.env)) : undefined;
+  if (values.docker && daemon === undefined) return;
+  const repository = resolve(import.meta.dirname, '..');
+  const folder = values.folder ? resolve(values.folder) : demonstrationFolder(repository, daemon ? '-docker' : '');
+  const places = daemon ? placesWithContainers(folder) : placesIn(folder);
+  const claimed = await orGiveUp(claim(places.folder));
   if (claimed === undefined) return;
   if (claimed.kind === 'taken') {
     console.error(
@@ -36,7 +41,7 @@ async function main(): Promise<void> {
   }
   try {
     if (claimed.left !== undefined) await clear(places, claimed.left);
-    await run(places, stopping);
+    await run(places, daemon, stopping);
   } catch (thrown) {
     if (stopping.aborted) return;
     console.error(`The demonstration cannot run: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
@@ -47,9 +52,9 @@ async function main(): Promise<void> {
   }
 }
 
-async function claimOrGiveUp(folder: string): Promise<Claim | undefined> {
+async function orGiveUp<Result>(act: Promise<Result>): Promise<Result | undefined> {
   try {
-    return await claim(folder);
+    return await act;
   } catch (thrown) {
     console.error(`The demonstration cannot run: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     process.exitCode = 1;
@@ -63,19 +68,22 @@ async function clear(places: Places, left: readonly ProcessId[]): Promise<void> 
   await clearLeftovers(places);
 }
 
-async function run(places: Places, stopping: AbortSignal): Promise<void> {
+async function run(places: Places, daemon: Daemon | undefined, stopping: AbortSignal): Promise<void> {
   const ports = await choosePorts(usualPorts);
   for (const sentence of portsThatGaveWay(usualPorts, ports)) console.log(sentence);
   rmSync(places.ledger, { recursive: true, force: true });
   const page = `http://127.0.0.1:${ports.page}`;
   console.log(`\n  The page will be ${page}\n`);
+  const say = (sentence: string): void => console.log(sentence);
+  const containers = daemon && (await makeContainers(daemon, places, { say, signal: stopping }));
   const stack = await raiseStack(
     {
       places,
       ports,
       pace: unhurried,
+      containers,
       env: process.env,
-      say: (sentence) => console.log(sentence),
+      say,
       fromCi: [announced],
       appsStarted: (pids) => note(places.folder, page, pids),
     },

@@ -32,11 +32,24 @@ export interface DemoConfig {
   readonly loadBalancer?: LoadBalancerName;
   /** For so long a release may be gone back to, and keeps its shape of the schema. Default: the engine's own. */
   readonly rollbackFor?: string;
+  /** The shop runs in containers. Default: as processes of this machine. */
+  readonly containers?: Containers | undefined;
+}
+
+export interface Containers {
+  /** Of the Docker daemon: `unix:///var/run/docker.sock`. */
+  readonly address: string;
+  readonly network: 'bridge' | 'host';
+  readonly image: string;
+  readonly user: string;
+  /** What the shop writes to: absolute paths. */
+  readonly folders: readonly string[];
 }
 
 export type LoadBalancerName = 'embedded' | 'haproxy' | 'nginx';
 
-export function demoConfig({ places, ports, pace, loadBalancer = 'embedded', rollbackFor }: DemoConfig): string {
+export function demoConfig(config: DemoConfig): string {
+  const { places, ports, pace, loadBalancer = 'embedded', rollbackFor, containers } = config;
   return `# Written again at each start of the demonstration: changes are lost. bluegreen.example.yaml explains every key.
 state: ${quoted(places.state)}
 people:
@@ -46,10 +59,10 @@ approvers: [bob, "group:S0APPROVERS"]
 services:
   shop:
     releases: ${quoted(`${places.releases}/shop`)}
-    command: [${quoted(process.execPath)}, server.mjs]
+    command: [${quoted(containers ? 'node' : process.execPath)}, server.mjs]
     channel: "#deploys"
     grace: 5s
-    env: { SHOP_LEDGER: ${quoted(places.ledger)}, DATABASE_URL: ${quoted(`sqlite:${places.database}`)} }
+    env: { ${containers?.network === 'bridge' ? 'HOST: 0.0.0.0, ' : ''}SHOP_LEDGER: ${quoted(places.ledger)}, DATABASE_URL: ${quoted(`sqlite:${places.database}`)} }
     database: { driver: sqlite${rollbackFor === undefined ? '' : `, rollbackFor: ${rollbackFor}`} }
     health: { interval: 1s, startup: 10s }
     smokeTests:
@@ -71,6 +84,20 @@ services:
       production:
         slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
         loadBalancer: { driver: ${loadBalancer}, listen: "127.0.0.1:${ports.shop}" }
+${containers ? environmentOf(containers) : ''}`;
+}
+
+/** Orders and database are of both sides, as they are of two processes. */
+function environmentOf({ address, network, image, user, folders }: Containers): string {
+  const volumes = folders.map((each) => `{ source: ${quoted(each)}, path: ${quoted(each)}, shared: true }`);
+  return `        environment:
+          driver: docker
+          docker:
+            hosts: [{ name: local, address: ${quoted(address)} }]
+            network: ${network}
+            image: ${quoted(image)}
+            user: ${quoted(user)}
+            volumes: [${volumes.join(', ')}]
 `;
 }
 

@@ -39,10 +39,13 @@ export function placesIn(folder: string): Places {
   };
 }
 
-/** `.bluegreen` of the repository; of the system's temporary folder when that path is too long for sockets. */
-export function demonstrationFolder(repository: string): string {
-  const own = join(repository, '.bluegreen');
+/**
+ * `.bluegreen` of the repository; of the system's temporary folder when that path is too long for sockets. `kind`: one
+ * for each way in which the shop runs, as the state of one is not the other's.
+ */
+export function demonstrationFolder(repository: string, kind: '' | '-docker' = ''): string {
+  const own = join(repository, `.bluegreen${kind}`);
   if (Buffer.byteLength(placesIn(own).state) <= maxStateBytes) return own;
-  const name = createHash('sha256').update(repository).digest('hex').slice(0, 8);
+  const name = createHash('sha256').update(`${repository}${kind}`).digest('hex').slice(0, 8);
   return join(tmpdir(), `bluegreen-${userInfo().username.slice(0, 12)}-${name}`);
 }
