@@ -123,7 +123,7 @@ describe('a day of deployments', () => {
 
   test('the card of the release before lost its buttons', async () => {
     await workspace.slack.waitFor((messages) => {
-      const old = cards(messages).find(({ text }) => text.startsWith('shop v1.0: live.'));
+      const old = cards(messages).find(({ text }) => text.startsWith('shop v1.0: replaced by v2.1.'));
       return old !== undefined && buttonOn(old, 'rollback') === undefined;
     });
   });

@@ -8,7 +8,7 @@ interface Announcement {
   /** A message in the target's channel, with this sign. */
   readonly note?: string;
   /** A separate message, which the bot updates when its subject changes. */
-  readonly message?: 'build-alert' | 'configuration' | 'contract' | 'delivery' | 'drift';
+  readonly message?: 'build-alert' | 'configuration' | 'contract' | 'delivery' | 'drift' | 'incident';
   /** Messages to single people. */
   readonly direct?: 'deployment' | 'lock';
   /** The cards of builds may show something else. */
@@ -94,19 +94,19 @@ const announcements = {
   'orphans-cleared': {},
   dismantled: {},
   // Health.
-  'health-changed': { note: '🩺' },
-  crashed: { note: '💥' },
-  restarted: { note: '🔁' },
-  'restart-failed': { note: '🚨' },
-  recovered: { note: '🩹' },
+  'health-changed': { message: 'incident' },
+  crashed: { message: 'incident' },
+  restarted: { message: 'incident' },
+  'restart-failed': { message: 'incident' },
+  recovered: { message: 'incident' },
   'smoke-changed': { note: '🧪' },
   'readiness-changed': { note: '🐢' },
   'drill-asked': {},
   'drill-ended': { note: '🚨' },
-  'guard-acted': { note: '🛟' },
-  'guard-paged': { note: '🚨' },
-  'guard-exhausted': { note: '🚨' },
-  'guard-ended': {},
+  'guard-acted': { message: 'incident' },
+  'guard-paged': { message: 'incident' },
+  'guard-exhausted': { message: 'incident' },
+  'guard-ended': { message: 'incident' },
   // Routing, and what is known of it.
   'routing-intended': { waits: true },
   'routing-applied': {},
@@ -207,8 +207,6 @@ export function noteFor(event: AuditRead): string | undefined {
   if (event.action === 'drill-ended' && event.code !== 'failed') return undefined;
   // A standby that fails makes a rollback slow, which is announced.
   if (event.action === 'smoke-changed' && event.detail.role !== 'active') return undefined;
-  if (event.action === 'health-changed' && (event.detail.role !== 'active' || event.code === 'healthy'))
-    return undefined;
   return announcementOf(event).note;
 }
 

@@ -3,13 +3,16 @@
 
 import type { AuditRead, AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
 import { findPerson, isStorageFault, messageOf, personOf, readEvent, yieldToEventLoop } from '@bg/engine';
-import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, redraw, transport } from '../outbox/messages.ts';
+import { isUpdatedInPlace, type Payloads, putCard, putOnce, redraw, transport } from '../outbox/messages.ts';
 import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { announceCanary } from './canary.ts';
 import { directsFor } from './direct.ts';
+import { redrawEarlier } from './earlier-cards.ts';
+import { createIncidents, type Incidents } from './incidents.ts';
 import { announceConfiguration, announceContract, announceDelivery, announceDrift } from './live-messages.ts';
 import { createPassOver, skipRow } from './pass-over.ts';
+import { createProgress } from './progress.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
 import { createSummaries } from './summaries.ts';
 
@@ -36,9 +39,11 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   // In parallel; announcements do not wait for it.
   const upToDate = bringUpToDate(announcer, signal);
   const summaries = createSummaries(announcer, signal);
+  const incidents = createIncidents(announcer);
+  const following = { repeats, incidents };
   let failures = 0;
   while (!signal.aborted) {
-    const more = await announceNext(announcer, repeats, passOver);
+    const more = await announceNext(announcer, following, passOver);
     failures = more === 'failed' ? failures + 1 : 0;
     // One bad row must not silence all that follow.
     if (failures >= maxTries) skipRow(announcer, consumer);
@@ -46,6 +51,7 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
       progress.refresh();
       publishHead(announcer);
       summaries.look();
+      incidents.look();
     } catch (thrown) {
       log.error({ err: thrown }, 'the live cards could not be refreshed');
     }
@@ -73,6 +79,8 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
       }
       await yieldToEventLoop();
     }
+    // A release may have been replaced meanwhile, or its card may be of a version that did not say so.
+    for (const target of engine.settings.targets) redrawEarlier(engine, { ...target, deploymentId: null });
   } catch (thrown) {
     log.error({ err: thrown }, 'the messages of an earlier process could not be updated');
   }
@@ -80,7 +88,7 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
 
 async function announceNext(
   announcer: Announcer,
-  repeats: Repeats,
+  following: Following,
   passOver: () => void,
 ): Promise<'more' | 'all' | 'failed'> {
   const { engine, log } = announcer;
@@ -88,7 +96,7 @@ async function announceNext(
     passOver();
     const rows = engine.audit.after(engine.cursor(consumer), batch);
     for (const row of rows) {
-      announce(announcer, row, repeats);
+      announce(announcer, row, following);
       engine.moveCursor(consumer, row.seq);
       // Each row is some milliseconds of work; requests that arrive meanwhile are acknowledged in between.
       await yieldToEventLoop();
@@ -105,7 +113,13 @@ async function announceNext(
   }
 }
 
-function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
+/** What is remembered from row to row. */
+interface Following {
+  readonly repeats: Repeats;
+  readonly incidents: Incidents;
+}
+
+function announce(announcer: Announcer, row: AuditRow, { repeats, incidents }: Following): void {
   const age = announcer.clock.now() - row.at;
   const event = readEvent(row);
   // A refusal changed nothing: the person has the answer, and no card shows anything else.
@@ -114,7 +128,9 @@ function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: event === undefined || isUrgent(event) });
   // This action is no longer written: send only the card, as soon as possible.
   if (event === undefined) return;
-  if (announces(event, 'neighbours', true)) redrawNeighbours(announcer, event);
+  // With the promotion, the release before has no users any more.
+  if (announces(event, 'neighbours', true) || (event.action === 'step-done' && view?.percent === 100))
+    redrawEarlier(announcer.engine, event);
   showBuild(announcer.engine, event);
   announceConfiguration(announcer.engine, event);
   if (age > announceMs) return;
@@ -123,18 +139,9 @@ function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   announceContract(announcer.engine, event);
   announceBuild(announcer.engine, event);
   announceDelivery(announcer.engine, event, repeats);
+  incidents.follow(event);
   announceInChannel(announcer, event, repeats);
   notifyLockOwner(announcer, event);
-}
-
-/** Buttons that are not legal any more must not stay on the cards of earlier deployments. */
-function redrawNeighbours({ engine }: Announcer, row: AuditRow): void {
-  if (row.service === null || row.target === null) return;
-  const recent = engine.history({ service: row.service, target: row.target }, 3);
-  if (!recent.ok) return;
-  for (const view of recent.value)
-    if (view.id !== row.deploymentId && engine.outbox.reference(cardKey(view.id)) !== undefined)
-      putCard(engine.outbox, view, { urgent: false });
 }
 
 function announceDeployment({ engine }: Announcer, row: AuditRead, view: DeploymentView): void {
@@ -165,7 +172,7 @@ const factsOf = ({ seq, at, actor, sentence }: AuditRow) => ({ seq, at, actor, s
 function announceInChannel({ engine }: Announcer, row: AuditRead, repeats: Repeats): void {
   const emoji = noteFor(row);
   if (emoji === undefined || row.service === null) return;
-  if (!repeats.isNew(`${row.service}/${row.target} ${row.action} ${row.code}`)) return;
+  if (!repeats.isNew(`${row.service}/${row.target} ${row.action} ${row.code} ${sideIn(row)}`)) return;
   for (const { name, channel } of concerned(engine, row.service, row.target))
     putOnce(engine.outbox, {
       key: `note:${row.seq}:${channel}`,
@@ -173,6 +180,12 @@ function announceInChannel({ engine }: Announcer, row: AuditRead, repeats: Repea
       payload: { ...factsOf(row), name, channel, emoji },
       urgent: true,
     });
+}
+
+/** One side's trouble does not silence that of another side, or of the next release. */
+function sideIn({ detail }: AuditRead): string {
+  const { slot, version } = detail as { readonly slot?: unknown; readonly version?: unknown };
+  return `${slot ?? ''} ${version ?? ''}`;
 }
 
 /** A direct message notifies the owner of the lock that another person removed it, or that it still holds. */
@@ -203,34 +216,6 @@ function concerned(
   // Renamed or removed while it runs: no channel is its own any more.
   const [channel = engine.settings.targets[0]?.channel] = channelsOf(engine.settings, service);
   return channel === undefined ? [] : [{ name: `${service}/${target}`, channel }];
-}
-
-const minProgressMs = 3000;
-
-/** Numbers make no events: a live card is drawn again when they have changed, and no oftener than Slack allows. */
-function createProgress({ engine, clock }: Announcer): { readonly refresh: () => void } {
-  let drawn = new Map<string, number>();
-  let nextAt = 0;
-  return {
-    refresh: () => {
-      if (clock.now() < nextAt) return;
-      const live = engine.status().targets.flatMap(movingCard);
-      nextAt = clock.now() + Math.max(minProgressMs, live.length * (60_000 / 45));
-      const now = new Map<string, number>();
-      for (const view of live) {
-        const at = view.schema?.filling?.rowsDone ?? view.observation?.at ?? 0;
-        now.set(view.id, at);
-        if (at !== (drawn.get(view.id) ?? 0)) putCard(engine.outbox, view, { urgent: false });
-      }
-      drawn = now;
-    },
-  };
-}
-
-/** The live deployment; behind a finished one, rows may still be filled. */
-function movingCard({ live, last }: TargetView): readonly DeploymentView[] {
-  if (live !== undefined) return [live];
-  return last?.schema?.filling === undefined ? [] : [last];
 }
 
 const headConsumer = 'slack-head';

@@ -18,6 +18,7 @@ import { deploymentCard } from './deployment-card.ts';
 import { helpCard } from './help-card.ts';
 import { historyCard } from './history-card.ts';
 import { homeView } from './home-view.ts';
+import { type IncidentFacts, incidentCard, incidentLine } from './incident-card.ts';
 import { directCard, headCard, lineText, noteCard } from './lines.ts';
 import { mentionFormatter, nameFormatter } from './people-formatter.ts';
 import { planCard } from './plan-card.ts';
@@ -36,8 +37,9 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
     statusCard(change({ ...status, targets: Array.from({ length: 80 }, () => targetView()) }), formatter),
   target: (change) => targetCard(change(targetView()), status, formatter),
   plan: (change) => planCard(change(planView)),
-  history: (change) => historyCard('shop', change(Object.values(everyView)), formatter),
-  'empty history': () => historyCard('shop', [], formatter),
+  history: (change) =>
+    historyCard(change({ name: 'shop', deployments: Object.values(everyView), active: 'v2.1' }), formatter),
+  'empty history': () => historyCard({ name: 'shop', deployments: [], active: undefined }, formatter),
   help: () => helpCard({ deploy: '/deploy', switch: '/switch', rollback: '/rollback', status: '/deploy-status' }),
   refusal: (change) => refusalCard(change(refusal)),
   fault: () => faultCard('abc'),
@@ -47,6 +49,13 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
       { view: change(everyView.failed as DeploymentView), about: change(line), channel: 'C0DEPLOYS' },
       formatter,
     ),
+  incident: (change) => incidentCard(change(incident), around, formatter),
+  'incident that is over': (change) =>
+    incidentCard(change({ ...incident, wellSince: noon, over: { how: 'stable', at: noon } }), around, formatter),
+  'line of an incident': (change) =>
+    incidentLine(change({ incident, sentence: 'users go back to v1.9', mention: true }), around.onCall, formatter),
+  'live and in trouble': (change) =>
+    deploymentCard(change(everyView.promoted as DeploymentView), formatter, { incident: change(incident) }),
   head: () => headCard({ seq: 12, hash: 'abc' }),
   'build, ready': (change) => buildCard(change(builtShown()), formatter),
   'build, older, for a pull request': (change) =>
@@ -78,6 +87,14 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
       { changes: changesShown(change) },
     ),
 };
+
+const incident: IncidentFacts = {
+  ...{ service: 'shop', target: 'production', name: 'shop', channel: '#deploys', slot: 'blue', version: 'v2.0' },
+  ...{ isLive: true, firstSeq: 7, lastSeq: 19, firstAt: noon, lastAt: noon + 240_000, crashes: 4, restarts: 4 },
+  ...{ sentence: 'v2.0 in blue (active) crashed (exit code 1)', acted: 'users go back', wellSince: undefined },
+  over: undefined,
+};
+const around = { target: targetView(), deployment: everyView.promoted, onCall: ['bob', 'group:S0APPROVERS'] };
 
 function changesShown(change: <T>(value: T) => T) {
   const builds = Array.from({ length: 9 }, (_, index) => build({ id: 9 - index, version: `v2.${9 - index}` }));

@@ -1,10 +1,12 @@
 // The one live message of a deployment: drawn again from the view after every change.
 
 import { type Chart, chartsOf, type DeploymentView, inWords, type TrendView } from '@bg/engine';
-import { actions, type Block, type Card, card, header } from './blocks.ts';
+import { actions, type Block, type Card, card, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { type ChangesShown, changesPart } from './changes-part.ts';
 import { chartBlock, chartLimits } from './chart-block.ts';
+import { countText, type IncidentFacts } from './incident-card.ts';
+import { endSentence, type LiveEnd } from './live-end.ts';
 import { logPart } from './log-part.ts';
 import { progressPart, sidesPart, verdictPart } from './numbers-part.ts';
 import {
@@ -20,7 +22,7 @@ import {
 } from './parts.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { schemaPart } from './schema-part.ts';
-import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
+import { emojiOf, headline, type Stage, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
 import { timelineButton } from './timeline-button.ts';
 
@@ -30,6 +32,10 @@ interface More {
   readonly trend?: TrendView | undefined;
   /** The last lines of the new side when it failed. */
   readonly log?: readonly string[] | undefined;
+  /** Set when its release was live and is not any more. */
+  readonly end?: LiveEnd | undefined;
+  /** The release is live, and in trouble. */
+  readonly incident?: IncidentFacts | undefined;
 }
 
 interface Drawn {
@@ -68,15 +74,22 @@ const layouts: Readonly<Record<Stage, readonly Part[]>> = {
 };
 
 export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter, more: More = {}): Card {
-  const { changes, trend, log = [] } = more;
+  const { changes, trend, log = [], end } = more;
+  const incident = end === undefined ? more.incident : undefined;
   const stage = stageOf(view);
   const looking = view.outcome === undefined ? [] : [timelineButton(view.id)];
   const buttons = [...actionButtons(view, view.actions), ...looking];
   const charts = trend === undefined ? [] : chartsOf(trend, chartLimits.categories);
   // "If a message is updated, use a new block_id": Slack's own advice, or old buttons linger on some clients.
   const drawn = `${view.id}:${view.stateVersion}:${view.observation?.at ?? 0}`;
-  return card(deploymentSentence(view), [
-    header(`${stageEmoji[stage]} ${subject(view)} · ${headline(view)}`),
+  return card(deploymentSentence(view, end), [
+    header(
+      incident === undefined
+        ? `${emojiOf(view, end)} ${subject(view)} · ${headline(view, end)}`
+        : `🚨 ${subject(view)} · ${headline(view)}, in trouble`,
+    ),
+    end && section(`*${endSentence(end)}*`),
+    incident && section(`🚨 *${countText(incident)}*\nLast: ${outside(incident.sentence, 300)}`),
     ...layouts[stage].map((part) => part(view, formatter, { changes, charts, log })),
     warningsPart(view),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
@@ -95,8 +108,8 @@ function smallPrintOf(view: DeploymentView, changes: ChangesShown | undefined): 
 }
 
 /** The whole state in one sentence: what a screen reader reads and a notification shows. */
-export function deploymentSentence(view: DeploymentView): string {
-  const what = outside(`${subject(view)}: ${headline(view)}`, 250);
+export function deploymentSentence(view: DeploymentView, end?: LiveEnd): string {
+  const what = outside(`${subject(view)}: ${headline(view, end)}`, 250);
   if (view.outcome !== undefined) return `${what}. ${outside(view.outcome.sentence, 600)}`;
   if (view.cause !== undefined) return `${what}. ${outside(view.cause.sentence, 600)}`;
   const rest = [numbersSentence(view), nextSentence(view)].filter((part) => part !== '');

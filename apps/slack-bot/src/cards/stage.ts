@@ -1,6 +1,7 @@
 // Which picture of a deployment to draw: one of a closed set, decided only from the view.
 
 import type { DeploymentView, OutcomeKind } from '@bg/engine';
+import { endHeadline, type LiveEnd } from './live-end.ts';
 import { plain } from './text.ts';
 
 export type Stage = 'working' | 'canary' | 'approval' | 'held' | 'paused' | 'baking' | 'unwinding' | OutcomeKind;
@@ -32,8 +33,20 @@ export const stageEmoji: Readonly<Record<Stage, string>> = {
   halted: '🚨',
 };
 
+const endEmoji: Readonly<Record<LiveEnd['kind'], string>> = {
+  replaced: '⚪',
+  switched: '⚪',
+  elsewhere: '⚪',
+  'rolled-back': '↩️',
+};
+
+/** `end`: of a release that was live. */
+export const emojiOf = (view: DeploymentView, end?: LiveEnd): string =>
+  end === undefined ? stageEmoji[stageOf(view)] : endEmoji[end.kind];
+
 /** What is happening, in a few words for the card's header. */
-export function headline(view: DeploymentView): string {
+export function headline(view: DeploymentView, end?: LiveEnd): string {
+  if (end !== undefined) return endHeadline(end);
   const stage = stageOf(view);
   switch (stage) {
     case 'working':

@@ -17,6 +17,7 @@ import { cancelled } from '../buttons/waiting.ts';
 import { type Card, card, section } from '../cards/blocks.ts';
 import { helpCard } from '../cards/help-card.ts';
 import { historyCard, historyLength } from '../cards/history-card.ts';
+import { activeVersion } from '../cards/live-end.ts';
 import { planCard } from '../cards/plan-card.ts';
 import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import { headline, subject } from '../cards/stage.ts';
@@ -160,7 +161,9 @@ function history({ engine, formatter }: BotContext, ref: Of<'history'>['ref']): 
   const target = engine.target(ref);
   const past = engine.history(ref, historyLength);
   if (!target.ok) return refusalCard(target.refusal);
-  return past.ok ? historyCard(target.value.name, past.value, formatter) : refusalCard(past.refusal);
+  if (!past.ok) return refusalCard(past.refusal);
+  const { name } = target.value;
+  return historyCard({ name, deployments: past.value, active: activeVersion(target.value) }, formatter);
 }
 
 async function signal(intent: Of<'signal'>, { bot, actor, input }: Asked): Promise<Card> {

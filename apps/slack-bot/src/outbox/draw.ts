@@ -15,14 +15,17 @@ import { contractCard } from '../cards/contract-card.ts';
 import { deliveryCard } from '../cards/delivery-card.ts';
 import { deploymentCard } from '../cards/deployment-card.ts';
 import { driftCard, driftOverCard } from '../cards/drift-card.ts';
+import { incidentCard, incidentLine } from '../cards/incident-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from '../cards/lines.ts';
+import { activeVersion, comparedWith, type LiveEnd, liveEnd } from '../cards/live-end.ts';
 import { canLook, lookCard } from '../cards/look-card.ts';
 import { mentionFormatter, nameFormatter } from '../cards/people-formatter.ts';
 import { strandedCard } from '../cards/stranded-card.ts';
 import { summaryCard } from '../cards/summary-card.ts';
 import type { Slack } from '../slack/api.ts';
 import { drawBuild, drawBuildAlert } from './draw-build.ts';
-import { cardKey, type Kind, type Payloads } from './messages.ts';
+import { aroundIncident, openIncident } from './draw-incident.ts';
+import { cardKey, incidentKey, type Kind, type Payloads } from './messages.ts';
 import { readMessageRef } from './references.ts';
 
 export interface Drawn {
@@ -92,7 +95,8 @@ type Drawing<P> = (payload: P, context: DrawContext, all: readonly P[]) => Drawn
 const lookedAt = 100;
 
 const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
-  card: ({ deploymentId }, { engine: { builds, deployment, settings, timelines } }) => {
+  card: ({ deploymentId }, { engine }) => {
+    const { builds, deployment, settings, timelines } = engine;
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;
     const changes = changesIn(builds.latest(view.service, lookedAt), { from: view.from?.version, to: view.version });
@@ -103,6 +107,8 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
         changes: shown,
         trend: timelines.trend(view.id),
         log: isBadEnd(view) ? lastLinesOf(timelines.of(view.id)) : [],
+        end: endOf(engine, view),
+        incident: openIncident(engine, view),
       }),
       over: view.outcome !== undefined,
     };
@@ -182,9 +188,27 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     const delivery = inbox.show(id);
     return delivery && { channel, card: deliveryCard(delivery) };
   },
+  incident: (facts, { engine }) => {
+    const around = aroundIncident(engine, facts);
+    const card = incidentCard(facts, around, mentionFormatter(engine.settings.people));
+    return { channel: facts.channel, card, over: facts.over !== undefined };
+  },
+  'incident-line': (line, { engine }) => ({
+    channel: line.incident.channel,
+    card: incidentLine(line, aroundIncident(engine, line.incident).onCall, mentionFormatter(engine.settings.people)),
+    inThreadOf: incidentKey(line.incident),
+  }),
   summary: (facts) => ({ channel: facts.channel, card: summaryCard(facts) }),
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };
+
+/** Of a release that was live. */
+function endOf({ history, target }: Source, view: DeploymentView): LiveEnd | undefined {
+  if (view.outcome?.kind !== 'promoted') return undefined;
+  const past = history(view, comparedWith);
+  const found = target(view);
+  return past.ok && found.ok ? liveEnd(view, past.value, activeVersion(found.value)) : undefined;
+}
 
 const isBadEnd = ({ outcome }: DeploymentView): boolean => outcome !== undefined && outcome.kind !== 'promoted';
 

@@ -1,6 +1,7 @@
 // What the outbox holds for Slack: keys, kinds and payloads in one place. A payload names facts; it is drawn when it is sent.
 
 import type { DeploymentView, Outbox } from '@bg/engine';
+import type { IncidentFacts } from '../cards/incident-card.ts';
 import type { LineFacts } from '../cards/lines.ts';
 import type { SummaryFacts } from '../cards/summary-card.ts';
 
@@ -59,6 +60,15 @@ export type Payloads = {
   /** Of a day or a week: the figures as they were when it was due. */
   readonly summary: SummaryFacts & { readonly channel: string };
   readonly head: { readonly seq: number; readonly hash: string; readonly channel: string };
+  /** One per incident of a side; updated in place until it is over. */
+  readonly incident: IncidentFacts;
+  /** In the thread of the incident. `sentence`: undefined for its end. */
+  readonly 'incident-line': {
+    readonly incident: IncidentFacts;
+    readonly sentence: string | undefined;
+    /** It calls the people on call. */
+    readonly mention: boolean;
+  };
 };
 
 export type Kind = keyof Payloads;
@@ -72,6 +82,7 @@ const lasting: readonly string[] = [
   'configuration',
   'stranded',
   'look',
+  'incident',
 ] satisfies readonly Kind[];
 
 /** The others are sent once and never changed. */
@@ -80,6 +91,21 @@ export const isUpdatedInPlace = (kind: string): boolean => lasting.includes(kind
 /** To one person. */
 export const isDirect = (kind: string): boolean =>
   ['direct', 'build-direct', 'stranded', 'lock-taken', 'look'].includes(kind);
+
+export const incidentKey = ({ service, target, slot, firstSeq }: IncidentFacts): string =>
+  `incident:${service}/${target}/${slot}:${firstSeq}`;
+
+/** Where the last incident of a side is stored, so that the next process goes on with it. */
+export const incidentStateKey = ({
+  service,
+  target,
+  slot,
+}: Pick<IncidentFacts, 'service' | 'target' | 'slot'>): string => `incident-of:${service}/${target}/${slot}`;
+
+export const readIncident = (stored: unknown): IncidentFacts | undefined =>
+  typeof stored === 'object' && stored !== null && 'firstSeq' in stored && 'lastSeq' in stored
+    ? (stored as IncidentFacts)
+    : undefined;
 
 export const cardKey = (deploymentId: string): string => `card:${deploymentId}`;
 
@@ -129,7 +155,10 @@ function copiesOf({ reference }: Pick<Outbox, 'reference'>, deploymentId: string
 
 /** Once per key: a row that is read again after a crash makes no second message. */
 export function putOnce<
-  K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration' | 'stranded' | 'look'>,
+  K extends Exclude<
+    Kind,
+    'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration' | 'stranded' | 'look' | 'incident'
+  >,
 >(
   outbox: Outbox,
   message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },

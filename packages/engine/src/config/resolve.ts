@@ -53,7 +53,7 @@ export function resolveSettings(options: {
     digest: settingsDigest(targets),
     stateFolder: resolve(folder, config.state),
     people: (config.people ?? []).map(resolvePerson),
-    slack: { commands: commandWords(config.slack ?? {}), team: config.slack?.team },
+    slack: { commands: commandWords(config.slack ?? {}), team: config.slack?.team, onCall: config.slack?.onCall },
     notify: resolveNotify(config.notify ?? {}, folder),
     statuses: resolveStatuses(config.statuses ?? {}, folder),
     audit: resolveAudit(config.audit ?? {}, folder),

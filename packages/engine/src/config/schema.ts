@@ -73,6 +73,11 @@ const slack = z
       })
       .describe('The words of the slash commands, without the slash.')
       .optional(),
+    onCall: listOf(approver(), 50)
+      .describe(
+        'Whom the bot mentions when a live release is in trouble: ids of people, and Slack groups as group:S…. Default: the approvers of the target and the requester of the release.',
+      )
+      .optional(),
   })
   .describe(
     'How the bot appears in Slack. Its token and signing secret come from the environment, never from this file.',

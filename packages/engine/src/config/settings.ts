@@ -67,6 +67,8 @@ export interface SlackSettings {
   };
   /** Refuse other workspaces; undefined takes the workspace of the token. */
   readonly team: string | undefined;
+  /** Person ids and `group:S…`: mentioned when a live release is in trouble. Undefined: its approvers and its requester. */
+  readonly onCall?: readonly string[] | undefined;
 }
 
 export interface TargetSettings extends ReleasesSettings, IllnessSettings, EnvironmentChoice {

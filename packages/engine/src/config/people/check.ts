@@ -31,7 +31,10 @@ export function checkPeople(draft: Draft<ConfigFile>): readonly Finding[] {
 export function checkApprovers(draft: Draft<ConfigFile>, isHidden: (path: Path) => boolean): readonly Finding[] {
   const known = knownIds(draft);
   if (!draft || !known) return [];
-  const lists: (readonly [Path, readonly (string | undefined)[] | undefined])[] = [[['approvers'], draft.approvers]];
+  const lists: (readonly [Path, readonly (string | undefined)[] | undefined])[] = [
+    [['approvers'], draft.approvers],
+    [['slack', 'onCall'], draft.slack?.onCall],
+  ];
   for (const [name, service] of Object.entries(draft.services ?? {})) {
     lists.push(...listsOf(['services', name, 'approval'], service?.approval));
     lists.push(...roleLists(['services', name, 'roles'], service?.roles));
