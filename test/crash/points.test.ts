@@ -71,7 +71,10 @@ async function stepsOf({ name, stage, plan }: Scenario, folder: string): Promise
   const [settings] = loadSettings({ file, environment: {} }).targets;
   if (settings === undefined) throw new Error(`${file} has no target`);
   const balancer = drivers.balancers[0];
-  const counts = { traffic: () => Promise.reject(new Error('not asked')) };
+  const counts = {
+    traffic: () => Promise.reject(new Error('not asked')),
+    failures: () => Promise.reject(new Error('not asked')),
+  };
   const built = buildPlan({ ...plan, settings, balancer: { ...balancer, counts }, hasActive: true, schema: [] });
   return built.steps.map((step) => step.name);
 }

@@ -1,7 +1,7 @@
 // The engine's interface to one target.
 
 import type { IncomingMessage, Server } from 'node:http';
-import type { ProxyConnections, ProxyStatus, RoutingOrder, Traffic } from '@bg/engine';
+import type { FailedRequest, ProxyConnections, ProxyStatus, RoutingOrder, SlotName, Traffic } from '@bg/engine';
 import { bodyOf, createJsonServer } from './json-server.ts';
 import type { Log } from './log.ts';
 import { InvalidInput, parseOrder } from './parse.ts';
@@ -13,6 +13,7 @@ export interface Commands {
   /** Reads the spec file again and follows it. */
   reload(): Promise<void>;
   traffic(sinceMs: number): Traffic;
+  failures(slot: SlotName, sinceMs: number): readonly FailedRequest[];
   connections(): ProxyConnections;
   shutdown(): void;
 }
@@ -29,6 +30,7 @@ export function createControl(commands: Commands, log: Log): Server {
       return commands.status();
     },
     'GET /traffic': (_request: IncomingMessage, url: URL) => commands.traffic(sinceOf(url)),
+    'GET /failures': (_request: IncomingMessage, url: URL) => commands.failures(slotOf(url), sinceOf(url)),
     'GET /connections': () => commands.connections(),
     'POST /shutdown': () => {
       commands.shutdown();
@@ -42,4 +44,10 @@ function sinceOf(url: URL): number {
   const since = Number(url.searchParams.get('since') ?? Number.NaN);
   if (!Number.isFinite(since)) throw new InvalidInput('since must be a time in ms since the epoch');
   return since;
+}
+
+function slotOf(url: URL): SlotName {
+  const slot = url.searchParams.get('slot');
+  if (slot !== 'blue' && slot !== 'green') throw new InvalidInput('slot must be blue or green');
+  return slot;
 }

@@ -242,6 +242,7 @@ function settle(passage: Passage): void {
   access.append({ id, slot: choice.slot, method, path, status: passage.status, ms });
   if (choice.route === 'preview') return;
   const { client, newKey } = choice;
+  const { status, failure } = passage;
   const drawn = newKey !== undefined;
-  counters.record(choice.slot, { status: passage.status, ms, failure: passage.failure, drawn, client });
+  counters.record(choice.slot, { status, ms, failure, drawn, client, request: { id, method, path } });
 }

@@ -116,6 +116,7 @@ function commandsOf({ live, routing: keeper, specFile, log, onShutdown }: Comman
     },
     reload: () => reload(live, specFile, log),
     traffic: (sinceMs) => live.counters.traffic(sinceMs),
+    failures: (slot, sinceMs) => live.counters.failures(slot, sinceMs),
     connections: () => ({
       open: { blue: live.counters.open('blue'), green: live.counters.open('green') },
       clients: live.front.connections(),

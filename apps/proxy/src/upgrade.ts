@@ -142,7 +142,8 @@ function count(
   access.append({ id, slot: choice.slot, method, path, status: ending.status, ms });
   const { client, newKey } = choice;
   const drawn = newKey !== undefined;
-  if (choice.route !== 'preview') counters.record(choice.slot, { ...ending, ms, drawn, client });
+  if (choice.route !== 'preview')
+    counters.record(choice.slot, { ...ending, ms, drawn, client, request: { id, method, path } });
 }
 
 interface Served extends UpgradeExchange {

@@ -92,6 +92,7 @@ export {
   buildFactsIn,
   type TargetReaction,
 } from './domain/events/builds.ts';
+export { type FailedRequest, failedRequestText } from './domain/failed-request.ts';
 export {
   type Delivered,
   type DeliveryRecord,

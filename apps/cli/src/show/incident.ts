@@ -1,6 +1,6 @@
 // What a post-mortem of a deployment begins with, as Markdown. What only people know is left to be filled in.
 
-import { shortName, type TimelineEntry, type TimelineView } from '@bg/engine';
+import { failedRequestText, shortName, type TimelineEntry, type TimelineView } from '@bg/engine';
 import { durationText } from './amounts.ts';
 import { codeBlock, markdown, markdownTable } from './markdown.ts';
 
@@ -136,8 +136,10 @@ function seen({ steps, entries }: TimelineView): readonly string[] {
   ];
 }
 
-function logs({ steps, entries, version }: TimelineView): readonly string[] {
+function logs({ steps, entries, version, failing = [] }: TimelineView): readonly string[] {
+  const requests = failing.map((request) => `${moment(request.at)} ${failedRequestText(request)}`);
   const quotes = [
+    { title: `First requests that failed on ${version}`, log: requests },
     ...steps.map(({ title, log }) => ({ title: `${version} when "${title}" failed`, log })),
     ...entries.map(({ at, sentence, log }) => ({ title: `${moment(at)}: ${sentence}`, log })),
   ];

@@ -1,6 +1,13 @@
 // A deployment looked back on, as lines for people.
 
-import { type Receipt, type SideNumbers, shortName, type TimelineStep, type TimelineView } from '@bg/engine';
+import {
+  failedRequestText,
+  type Receipt,
+  type SideNumbers,
+  shortName,
+  type TimelineStep,
+  type TimelineView,
+} from '@bg/engine';
 import { clockText, dateText, durationText, shareText, timeText } from './amounts.ts';
 import type { Light } from './light.ts';
 import { outcomeWord } from './outcome.ts';
@@ -20,6 +27,7 @@ export function timelineLines(view: TimelineView, light: Light, { all = false } 
     ...part('over time', view.trend ? trendLines(view.trend, light, { height: 3 }) : [], light.paint),
     ...part('proofs', receiptLines(view, light.paint), light.paint),
     ...part('refused meanwhile', refusalLines(view), light.paint),
+    ...part(`first requests that failed on ${view.version}`, failingLines(view), light.paint),
     ...logLines(view, light.paint),
     ...(all ? part('rows of the audit log', rowLines(view, light.paint), light.paint) : []),
     ...view.remarks.map((remark) => `${light.paint.yellow('!')} ${remark}`),
@@ -144,6 +152,13 @@ function refusalLines({ refusals }: TimelineView): readonly string[] {
   return refusals.map(
     ({ at, actor, code, sentence }) => `  ${clockText(at)}  ${shortName(actor)} (${code ?? ''}): ${sentence}`,
   );
+}
+
+function failingLines({ failing = [], failingProblem }: TimelineView): readonly string[] {
+  return [
+    ...failing.map((request) => `  ${clockText(request.at)}  ${failedRequestText(request)}`),
+    ...(failingProblem === undefined ? [] : [`  they could not be listed: ${failingProblem}`]),
+  ];
 }
 
 function logLines({ steps, entries, version, slot }: TimelineView, paint: Paint): readonly string[] {

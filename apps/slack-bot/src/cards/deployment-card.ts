@@ -1,10 +1,11 @@
 // The one live message of a deployment: drawn again from the view after every change.
 
-import { type Chart, chartsOf, type DeploymentView, inWords, type TrendView } from '@bg/engine';
+import { type Chart, chartsOf, type DeploymentView, type FailedRequest, inWords, type TrendView } from '@bg/engine';
 import { actions, type Block, type Card, card, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { type ChangesShown, changesPart } from './changes-part.ts';
 import { chartBlock, chartLimits } from './chart-block.ts';
+import { failingPart } from './failing-part.ts';
 import { countText, type IncidentFacts } from './incident-card.ts';
 import { endSentence, type LiveEnd } from './live-end.ts';
 import { logPart } from './log-part.ts';
@@ -36,12 +37,15 @@ interface More {
   readonly end?: LiveEnd | undefined;
   /** The release is live, and in trouble. */
   readonly incident?: IncidentFacts | undefined;
+  /** Its first requests that failed, where it was taken back. */
+  readonly failing?: readonly FailedRequest[] | undefined;
 }
 
 interface Drawn {
   readonly changes: ChangesShown | undefined;
   readonly charts: readonly Chart[];
   readonly log: readonly string[];
+  readonly failing: readonly FailedRequest[];
 }
 
 type Part = (view: DeploymentView, formatter: PeopleFormatter, drawn: Drawn) => Block | undefined;
@@ -49,11 +53,12 @@ type Part = (view: DeploymentView, formatter: PeopleFormatter, drawn: Drawn) => 
 const changed: Part = (view, formatter, { changes }) => changesPart(view, formatter, changes);
 const sides: Part = (view, _, { charts }) => sidesPart(view, charts);
 const lastLines: Part = ({ version }, _, { log }) => logPart(version, log);
+const firstFailing: Part = ({ version }, _, { failing }) => failingPart(version, failing);
 const numbers: readonly Part[] = [sides, verdictPart];
 
 const underWay: readonly Part[] = [progressPart, changed, schemaPart, ...numbers, stepsPart];
 /** What was seen matters most when it is over. */
-const over: readonly Part[] = [causePart, ...numbers, lastLines, standbyPart];
+const over: readonly Part[] = [causePart, ...numbers, firstFailing, lastLines, standbyPart];
 
 /** What each stage shows between header and buttons. */
 const layouts: Readonly<Record<Stage, readonly Part[]>> = {
@@ -66,15 +71,15 @@ const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   unwinding: [causePart, progressPart, ...numbers, stepsPart],
   promoted: [causePart, changed, receiptPart, schemaPart, standbyPart],
   aborted: over,
-  'rolled-back': [causePart, ...numbers, lastLines, receiptPart, standbyPart],
-  failed: [causePart, ...numbers, lastLines, standbyPart, stepsPart],
+  'rolled-back': [causePart, ...numbers, firstFailing, lastLines, receiptPart, standbyPart],
+  failed: [causePart, ...numbers, firstFailing, lastLines, standbyPart, stepsPart],
   superseded: over,
   cancelled: over,
-  halted: [causePart, progressPart, ...numbers, lastLines, receiptPart, standbyPart, stepsPart],
+  halted: [causePart, progressPart, ...numbers, firstFailing, lastLines, receiptPart, standbyPart, stepsPart],
 };
 
 export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter, more: More = {}): Card {
-  const { changes, trend, log = [], end } = more;
+  const { changes, trend, log = [], failing = [], end } = more;
   const incident = end === undefined ? more.incident : undefined;
   const stage = stageOf(view);
   const looking = view.outcome === undefined ? [] : [timelineButton(view.id)];
@@ -90,7 +95,7 @@ export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter,
     ),
     end && section(`*${endSentence(end)}*`),
     incident && section(`🚨 *${countText(incident)}*\nLast: ${outside(incident.sentence, 300)}`),
-    ...layouts[stage].map((part) => part(view, formatter, { changes, charts, log })),
+    ...layouts[stage].map((part) => part(view, formatter, { changes, charts, log, failing })),
     warningsPart(view),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
     // After the buttons: a phone shows those first. One point is no line.

@@ -106,7 +106,7 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
       card: deploymentCard(view, mentionFormatter(settings.people), {
         changes: shown,
         trend: timelines.trend(view.id),
-        log: isBadEnd(view) ? lastLinesOf(timelines.of(view.id)) : [],
+        ...(isBadEnd(view) ? seenAtEnd(timelines.of(view.id)) : {}),
         end: endOf(engine, view),
         incident: openIncident(engine, view),
       }),
@@ -213,8 +213,10 @@ function endOf({ history, target }: Source, view: DeploymentView): LiveEnd | und
 const isBadEnd = ({ outcome }: DeploymentView): boolean => outcome !== undefined && outcome.kind !== 'promoted';
 
 /** Of the step that failed last. */
-const lastLinesOf = (timeline: TimelineView | undefined): readonly string[] =>
-  timeline?.steps.findLast(({ log }) => log.length > 0)?.log ?? [];
+const seenAtEnd = (timeline: TimelineView | undefined) => ({
+  log: timeline?.steps.findLast(({ log }) => log.length > 0)?.log,
+  failing: timeline?.failing,
+});
 
 function oneLine(facts: Payloads['line'], view: DeploymentView, settings: Settings): string {
   const calls = facts.mention === undefined ? '' : mentioned(facts.mention, view, settings);

@@ -2,6 +2,7 @@
 
 import type { Judgement } from '../analysis/judge.ts';
 import type { Direction, Mode, StepName, StepStatus } from '../domain/deployment.ts';
+import type { FailedRequest } from '../domain/failed-request.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { OutcomeView, Receipt } from './deployment.ts';
 import type { TrendView } from './trend.ts';
@@ -130,6 +131,10 @@ export interface TimelineView {
   readonly routings: readonly TimelineRouting[];
   /** Both sides over time; undefined where no user was on the new side, or nothing was counted. */
   readonly trend?: TrendView | undefined;
+  /** Of the new side, where it was taken back from users: its first failing requests, oldest first, at most ten. */
+  readonly failing?: readonly FailedRequest[] | undefined;
+  /** Why the load balancer could not list them. */
+  readonly failingProblem?: string | undefined;
   readonly refusals: readonly TimelineEntry[];
   /** All rows, oldest first. */
   readonly entries: readonly TimelineEntry[];

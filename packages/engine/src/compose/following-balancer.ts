@@ -20,7 +20,10 @@ export function followInstances(upstreams: () => BalancerSpec['upstreams'], crea
     probeHeaders,
     ...(instanceHeader === undefined ? {} : { instanceHeader }),
     ...{ weights, sticky, preview, drain },
-    counts: counts && { traffic: (sinceMs) => (present().counts ?? counts).traffic(sinceMs) },
+    counts: counts && {
+      traffic: (sinceMs) => (present().counts ?? counts).traffic(sinceMs),
+      failures: (slot, sinceMs) => (present().counts ?? counts).failures(slot, sinceMs),
+    },
     ...(accessLogs ? { accessLogs } : {}),
     ensure: () => present().ensure(),
     apply: (routing, fence, options) => present().apply(routing, fence, options),

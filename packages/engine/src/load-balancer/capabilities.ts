@@ -2,7 +2,9 @@
 // `config check` ask for presence, and name driver and capability where one is missing.
 
 import type { BalancerCapability } from '../domain/capabilities.ts';
+import type { FailedRequest } from '../domain/failed-request.ts';
 import type { Traffic } from '../domain/routing.ts';
+import type { SlotName } from '../domain/target.ts';
 import type { BalancerCore, BalancerSpec } from './load-balancer.ts';
 
 export type BalancerCapabilities = Offered<{
@@ -34,6 +36,11 @@ export interface Sticky {
 export interface Counts {
   /** Counts since `sinceMs` (epoch), whole seconds, at most the last hour. Preview requests are not counted. */
   traffic(sinceMs: number): Promise<Traffic>;
+  /**
+   * The first requests of the side that count as errors, oldest first: at most ten, of the last hour, and of each minute
+   * its first ten. Preview requests and probes are none.
+   */
+  failures(slot: SlotName, sinceMs: number): Promise<readonly FailedRequest[]>;
 }
 
 /** `apply` follows `preview`: a user with the token reaches a side that no other user reaches. */

@@ -7,6 +7,7 @@ import { until } from '../lib/testing/until.ts';
 import { canaryContract, drawnContract, probeContract, stickyContract } from './contract/canary.ts';
 import { clientsContract } from './contract/clients.ts';
 import { conversationContract } from './contract/conversations.ts';
+import { failuresContract } from './contract/failures.ts';
 import { namedUsersContract, previewContract, tokenContract } from './contract/preview.ts';
 import { type BalancerFixture, buildStage, type Declared, type Stage } from './contract/stage.ts';
 import { switchUnderLoad } from './contract/switching.ts';
@@ -31,6 +32,7 @@ export function balancerContract(signing: Signing, makeFixture: MakeFixture): vo
     part('weights and sticky', ['weights', 'sticky'], canaryContract);
     part('weights and sticky', ['weights', 'sticky'], stickyContract);
     part('weights, sticky and counts', ['weights', 'sticky', 'counts'], drawnContract);
+    part('failing requests, by counts', ['counts'], failuresContract);
     part('clients, by sticky and counts', ['sticky', 'counts'], clientsContract);
     part('preview', ['preview'], previewContract);
     part('preview and weights', ['preview', 'weights'], namedUsersContract);

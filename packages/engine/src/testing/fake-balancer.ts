@@ -1,11 +1,13 @@
 // A load balancer of one or more nodes in this process. It signs the part of the contract that the flow depends on, and
 // can be made to fail in every way that the contract allows.
 
+import type { FailedRequest } from '../domain/failed-request.ts';
 import { noCounts, type ObservedNode, type Routing, type SideCounts, type Traffic } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import type { BalancerCapabilities, Counts, LoadBalancer } from '../load-balancer/capabilities.ts';
+import { createFailureList } from '../load-balancer/counting/failures.ts';
 import { instanceHeader } from '../load-balancer/instances/checks.ts';
 import type { ApplyOptions, BalancerSpec, GeneratedFile } from '../load-balancer/load-balancer.ts';
 import { bucketHeader, createNode, endNode, type Node, probeHeader, startNode } from './fake-node.ts';
@@ -22,6 +24,8 @@ export interface FakeBalancers {
   create(): FakeBalancer;
   /** The next writes are refused with this, until it is called without one. */
   refuse(why?: BlueGreenError): void;
+  /** Failed requests cannot be listed from now on. */
+  refuseFailures(why: Error): void;
   /** Changes the routing past every engine. */
   change(routing: Partial<Routing>): void;
   /** Adds this to what the side has answered, whenever it is asked. */
@@ -51,12 +55,18 @@ interface Held {
   readonly buried: Set<Node>;
   files: () => readonly GeneratedFile[];
   refusal: BlueGreenError | undefined;
+  unlisted: Error | undefined;
 }
 
 export function createFakeBalancers({ spec, clock, ports = [spec.listen.port] }: FakeBalancersOptions): FakeBalancers {
   const nodes = ports.map((port) => createNode(spec.listen.host, port));
   const busy = { blue: noCounts, green: noCounts };
-  const held: Held = { spec, clock, nodes, story: [], busy, buried: new Set(), files: () => [], refusal: undefined };
+  const held: Held = {
+    ...{ spec, clock, nodes, story: [], busy, buried: new Set<Node>() },
+    files: () => [],
+    refusal: undefined,
+    unlisted: undefined,
+  };
   return {
     nodes,
     story: held.story,
@@ -66,6 +76,9 @@ export function createFakeBalancers({ spec, clock, ports = [spec.listen.port] }:
     },
     refuse: (why) => {
       held.refusal = why;
+    },
+    refuseFailures: (why) => {
+      held.unlisted = why;
     },
     change: (routing) => {
       for (const node of nodes) node.routing = { ...node.routing, generation: node.routing.generation + 1, ...routing };
@@ -110,7 +123,10 @@ function balancerOn(held: Held): FakeBalancer {
       await Promise.all(nodes.map(endNode));
     },
     ...fakeCapabilities,
-    counts: { traffic: async (sinceMs) => trafficOf(held, sinceMs) },
+    counts: {
+      traffic: async (sinceMs) => trafficOf(held, sinceMs),
+      failures: async (slot, sinceMs) => failuresOf(held, slot, sinceMs),
+    },
   };
 }
 
@@ -143,6 +159,15 @@ function requireNewer(node: Node, routing: Routing, fence: number): void {
 function describe({ active, canary, preview }: Routing): string {
   const share = canary ? ` + ${canary.percent} % ${canary.slot}` : '';
   return `${active ?? 'nobody'}${share}${preview ? `, preview ${preview}` : ''}`;
+}
+
+function failuresOf({ nodes, unlisted }: Held, slot: SlotName, sinceMs: number): readonly FailedRequest[] {
+  if (unlisted) throw unlisted;
+  const list = createFailureList();
+  for (const { slot: side, at, status, isConnectFailure, request } of nodes.flatMap((node) => node.answered))
+    if (side === slot && status >= 500)
+      list.add(at, { status, ms: 0, failure: isConnectFailure ? 'connect' : undefined, request });
+  return list.since(sinceMs);
 }
 
 function trafficOf({ nodes, busy }: Held, sinceMs: number): Traffic {

@@ -13,6 +13,7 @@ import type { Routing } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import { bucketsInAll } from '../load-balancer/buckets.ts';
+import type { RequestFacts } from '../load-balancer/counting/failures.ts';
 import { instanceHeader, servedInstanceHeader } from '../load-balancer/instances/checks.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import { closed } from './fake-machine.ts';
@@ -26,6 +27,7 @@ export interface Answered {
   readonly at: number;
   readonly status: number;
   readonly isConnectFailure: boolean;
+  readonly request: RequestFacts;
 }
 
 export interface Node {
@@ -127,12 +129,14 @@ function pass(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  const { method, url } = request;
   const end = (status: number, isConnectFailure: boolean) => {
     node.open[slot] -= 1;
-    if (isCounted) node.answered.push({ slot, at: clock.now(), status, isConnectFailure });
+    const id = request.headers['x-request-id'];
+    const facts = { id: Array.isArray(id) ? undefined : id, method, path: url };
+    if (isCounted) node.answered.push({ slot, at: clock.now(), status, isConnectFailure, request: facts });
   };
   node.open[slot] += 1;
-  const { method, url } = request;
   const outgoing = httpRequest({
     ...(spec.upstreams[slot][asked === undefined ? node.answered.length % spec.upstreams[slot].length : asked - 1] ??
       spec.upstreams[slot][0]),

@@ -33,10 +33,11 @@ export async function startBackend(slot: SlotName): Promise<Backend> {
   };
 }
 
-/** `/status/<n>`, `/delay/<ms>`, `/events`, and everything else: the side, and what was received. */
+/** `/status/<n>`, `/delay/<ms>`, `/events`, `/drop` (no answer at all), and everything else: the side, and what was received. */
 async function serve(slot: SlotName, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, verb, argument] = (request.url ?? '/').split('/');
   if (verb === 'events') return tick(slot, response);
+  if (verb === 'drop') return void request.socket.destroy();
   const digest = createHash('sha256');
   let bytes = 0;
   for await (const chunk of request) {

@@ -24,6 +24,7 @@ export interface Stage {
   readonly fixture: BalancerFixture<LoadBalancer>;
   /** Of a driver that counts. */
   readonly traffic: Counts['traffic'];
+  readonly failures: Counts['failures'];
   readonly backends: Readonly<Record<SlotName, Backend>>;
   readonly spec: BalancerSpec;
   readonly base: string;
@@ -56,6 +57,10 @@ export async function buildStage(
     traffic: (sinceMs) => {
       if (!counts) throw new Error('the driver does not count');
       return counts.traffic(sinceMs);
+    },
+    failures: (slot, sinceMs) => {
+      if (!counts) throw new Error('the driver does not count');
+      return counts.failures(slot, sinceMs);
     },
     backends,
     spec,

@@ -1,8 +1,10 @@
 // What each side answered, second by second for one hour, in bounded memory: a restarted process counts from nothing.
 
+import type { FailedRequest } from '../../domain/failed-request.ts';
 import type { SideCounts, Traffic } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
 import { type Client, type ClientTally, createClientTally } from './clients.ts';
+import { createFailureList, type FailureList, type RequestFacts } from './failures.ts';
 import { addTime, emptyHistogram, type Histogram, mergeInto, quantile, timesIn } from './histogram.ts';
 
 /** How one exchange with a side ended, as the user saw it. */
@@ -16,7 +18,13 @@ export interface Ending {
   readonly drawn?: boolean;
   /** Whose request it was: the user's bucket, or the address where there is none. Undefined where the log does not say it. */
   readonly client?: Client | undefined;
+  /** Which request it was. Read of one that failed only. */
+  readonly request?: RequestFacts | undefined;
 }
+
+/** Whether it counts as an error of the side. */
+export const isFailure = ({ status, failure }: Pick<Ending, 'status' | 'failure'>): boolean =>
+  failure !== undefined || (status !== undefined && status >= 500);
 
 export interface Counters {
   opened(slot: SlotName): void;
@@ -26,6 +34,8 @@ export interface Counters {
   miss(requests: number): void;
   /** Counts from the second in which `sinceMs` falls. */
   traffic(sinceMs: number): Traffic;
+  /** The first that failed from then on, oldest first. */
+  failures(slot: SlotName, sinceMs: number): readonly FailedRequest[];
   open(slot: SlotName): number;
 }
 
@@ -49,6 +59,7 @@ type ClientSums = Record<'minutes' | 'errors' | 'worstRepeats', number>;
 interface Side {
   readonly ring: Tally[];
   readonly clients: Readonly<Record<Group, ClientTally>>;
+  readonly failures: FailureList;
   open: number;
 }
 
@@ -61,7 +72,7 @@ export function createCounters(now: () => number): Counters {
   return {
     opened: (slot) => void sides[slot].open++,
     closed: (slot) => void sides[slot].open--,
-    record: (slot, ending) => addEnding(sides[slot], Math.floor(now() / 1000), ending),
+    record: (slot, ending) => addEnding(sides[slot], now(), ending),
     miss: (requests) => {
       const second = Math.floor(now() / 1000);
       const present = missed[second % seconds];
@@ -77,6 +88,7 @@ export function createCounters(now: () => number): Counters {
         missed: sumMissed(missed, from),
       };
     },
+    failures: (slot, sinceMs) => sides[slot].failures.since(Math.max(sinceMs, now() - seconds * 1000)),
     open: (slot) => sides[slot].open,
   };
 }
@@ -84,6 +96,7 @@ export function createCounters(now: () => number): Counters {
 const emptySide = (): Side => ({
   ring: [],
   clients: { known: createClientTally(), drawn: createClientTally() },
+  failures: createFailureList(),
   open: 0,
 });
 
@@ -104,9 +117,12 @@ function emptyTally(second: number): Tally {
   return { second, requests: 0, errors: 0, connectFailures: 0, statusClasses, drawn, clients, times: emptyHistogram() };
 }
 
-function addEnding(side: Side, second: number, { status, ms, failure, drawn = false, client }: Ending): void {
+function addEnding(side: Side, at: number, ending: Ending): void {
+  const { status, ms, failure, drawn = false, client } = ending;
+  const second = Math.floor(at / 1000);
   const tally = tallyOf(side.ring, second);
-  const isError = failure !== undefined || (status !== undefined && status >= 500);
+  const isError = isFailure(ending);
+  if (isError) side.failures.add(at, ending);
   addClient(side, tally, { client, isError, second, group: drawn ? 'drawn' : 'known' });
   tally.requests++;
   if (failure === 'connect') tally.connectFailures++;

@@ -1,6 +1,8 @@
 // The driver's end of the proxy's control socket: refusals become the errors that the interface promises.
 
+import type { FailedRequest } from '../../domain/failed-request.ts';
 import type { Routing, Traffic } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { BlueGreenError, type ErrorCode, messageOf } from '../../lib/errors.ts';
 import { requestOverSocket, type SocketAnswer } from '../../lib/http.ts';
 import type { ProxyHostStatus, ProxyRefusal, ProxyStatus, ProxyTargetFiles, RoutingOrder } from './proxy-spec.ts';
@@ -11,6 +13,7 @@ export interface ControlClient {
   change(order: RoutingOrder): Promise<void>;
   reload(): Promise<void>;
   traffic(sinceMs: number): Promise<Traffic>;
+  failures(slot: SlotName, sinceMs: number): Promise<readonly FailedRequest[]>;
   shutdown(): Promise<void>;
 }
 
@@ -34,6 +37,8 @@ export function createControlClient(socket: string): ControlClient {
     change: async (order) => void (await call('PUT', '/routing', order)),
     reload: async () => void (await call('PUT', '/spec')),
     traffic: async (sinceMs) => (await call('GET', `/traffic?since=${sinceMs}`)) as Traffic,
+    failures: async (slot, sinceMs) =>
+      (await call('GET', `/failures?slot=${slot}&since=${sinceMs}`)) as readonly FailedRequest[],
     shutdown: async () => void (await call('POST', '/shutdown')),
   };
 }

@@ -60,6 +60,7 @@ export function createEmbeddedBalancer(options: EmbeddedOptions): CountingBalanc
     apply: (routing, fence) => apply(parts, routing, fence),
     observe: async () => [await observe(parts)],
     traffic: (sinceMs) => parts.control.traffic(sinceMs),
+    failures: (slot, sinceMs) => parts.control.failures(slot, sinceMs),
     shutdown: () => shutdown(parts),
   };
 }

@@ -3,7 +3,9 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { FailedRequest } from '../../domain/failed-request.ts';
 import type { Traffic } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
@@ -21,6 +23,8 @@ export interface CollectorClient {
   ensure(): Promise<void>;
   /** @throws `balancer-unreachable` */
   traffic(sinceMs: number): Promise<Traffic>;
+  /** @throws `balancer-unreachable` */
+  failures(slot: SlotName, sinceMs: number): Promise<readonly FailedRequest[]>;
   stop(): Promise<void>;
 }
 
@@ -42,11 +46,15 @@ const smallYoungSpace = '--max-semi-space-size=4';
 export function createCollectorClient(options: CollectorClientOptions): CollectorClient {
   const { place, spec, clock } = options;
   // A process that reads lines in another way is replaced, and the new one counts the log again.
-  const whole = { ...spec, control: place.control, counted: place.counted, lineFormat: 3 };
+  const whole = { ...spec, control: place.control, counted: place.counted, lineFormat: 4 };
   const wanted = { ...whole, digest: createHash('sha256').update(JSON.stringify(whole)).digest('hex') };
   const ask = askerOf(place.control);
   const status = () => ask('GET', '/status').catch(() => undefined) as Promise<CollectorStatus | undefined>;
   const until = untilOf(clock);
+  const counted = (path: string): Promise<unknown> =>
+    ask('GET', path).catch((thrown: unknown) => {
+      throw new BlueGreenError('balancer-unreachable', `requests are not counted: ${messageOf(thrown)}`, {}, thrown);
+    });
   const start = async () => {
     const present = await status();
     if (present?.digest === wanted.digest) return;
@@ -64,13 +72,9 @@ export function createCollectorClient(options: CollectorClientOptions): Collecto
       if ((await status())?.digest === wanted.digest) return;
       await withFileLock({ path: place.startLock, clock, holdMs: 4 * startLimitMs }, start);
     },
-    traffic: async (sinceMs) => {
-      try {
-        return (await ask('GET', `/traffic?since=${sinceMs}`)) as Traffic;
-      } catch (thrown) {
-        throw new BlueGreenError('balancer-unreachable', `requests are not counted: ${messageOf(thrown)}`, {}, thrown);
-      }
-    },
+    traffic: async (sinceMs) => (await counted(`/traffic?since=${sinceMs}`)) as Traffic,
+    failures: async (slot, sinceMs) =>
+      (await counted(`/failures?slot=${slot}&since=${sinceMs}`)) as readonly FailedRequest[],
     stop: async () => {
       const present = await status();
       if (present === undefined) return;

@@ -47,6 +47,7 @@ export function createHaproxyBalancer(options: HaproxyOptions): CountingBalancer
     apply: (routing, fence, options) => apply({ parts, follower, closer }, { routing, fence }, options),
     observe: () => Promise.all(parts.nodes.map((node) => observe(node, follower))),
     traffic: (sinceMs) => traffic(parts, sinceMs),
+    failures: (slot, sinceMs) => parts.collector.failures(slot, sinceMs),
     configuration: () => haproxyConfiguration(parts),
     testConfiguration: async () => {
       mkdirSync(parts.place.folder, { recursive: true });

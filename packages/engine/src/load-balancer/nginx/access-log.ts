@@ -2,7 +2,9 @@
 // an engine that restarts reads what is retained of it, and knows the same numbers as the engine before.
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import type { FailedRequest } from '../../domain/failed-request.ts';
 import type { Traffic } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { poll } from '../../lib/poll.ts';
 import { type Counters, createCounters } from '../counting/counters.ts';
@@ -12,6 +14,7 @@ export interface AccessLog {
   /** Reads what was written since; one megabyte at a time, so that nothing else waits long. */
   catchUp(): Promise<void>;
   traffic(sinceMs: number): Traffic;
+  failures(slot: SlotName, sinceMs: number): readonly FailedRequest[];
   /** Begins a new file when this one has grown large. Only one engine's process may do so. */
   rotate(reopen: (() => Promise<void>) | undefined): Promise<void>;
   close(): void;
@@ -47,6 +50,7 @@ export function createAccessLog(path: string, clock: Clock): AccessLog {
   return {
     catchUp: () => inTurn(() => readOn(reader, counters, path, clock)),
     traffic: (sinceMs) => counters.traffic(sinceMs),
+    failures: (slot, sinceMs) => counters.failures(slot, sinceMs),
     rotate: (reopen) => inTurn(() => rotate({ reader, counters, path, clock, reopen })),
     close: () => closeReader(reader),
   };

@@ -61,9 +61,19 @@ describe('a line of the log', () => {
       request: {
         slot: 'blue',
         endedMs: 1_700_000_000_250,
-        ending: { status: 404, ms: 120, failure: undefined, drawn: false },
+        ending: { status: 404, ms: 120, failure: undefined, drawn: false, request: { id: 'abc' } },
       },
     });
+  });
+
+  test('names a request that has failed; a line of an earlier version knows its id only', () => {
+    const facts = (line: string) => {
+      const parsed = of(line);
+      return parsed.kind === 'request' ? parsed.request.ending.request : parsed.kind;
+    };
+    const line = '1700000000.250 user blue 500 0.120 0.001 0.100 - abc drawn a0042';
+    expect(facts(`${line} POST /a/b`)).toEqual({ id: 'abc', method: 'POST', path: '/a/b' });
+    expect(facts(line)).toEqual({ id: 'abc', method: undefined, path: undefined });
   });
 
   test.each([

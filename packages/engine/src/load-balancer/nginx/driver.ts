@@ -32,6 +32,10 @@ export function createNginxBalancer(options: NginxOptions): CountingBalancer {
       mutex('nginx', () => apply(parts, { routing: wholeRouting(routing), fence }, direction)),
     observe: async () => [await observe(parts)],
     traffic: (sinceMs) => traffic(parts, sinceMs),
+    failures: async (slot, sinceMs) => {
+      await accessLog.catchUp();
+      return accessLog.failures(slot, sinceMs);
+    },
     configuration: () => nginxConfiguration(parts),
     testConfiguration: () => mutex('nginx', () => testNginxConfiguration(parts)),
     shutdown: () =>

@@ -1,8 +1,8 @@
 // One line of nginx's log, as `log_format` in site.conf.hbs writes it:
 // `1700000000.123 user blue 200 0.012 0.000 0.011 - 4f… drawn a0042`: end of the request in s, route, side, status, time,
 // time to the service's connection, time to its answer's head, `1` for an event stream, the request's id, `drawn` for a
-// user without a bucket (where users have cookies), the user's bucket or `a` and a number made of the address. Times in
-// s, `-` for none.
+// user without a bucket (where users have cookies), the user's bucket or `a` and a number made of the address; of an
+// answer 5xx also method and path. Times in s, `-` for none. Lines of earlier versions have fewer words at their end.
 
 import type { SlotName } from '../../domain/target.ts';
 import type { Ending } from '../counting/counters.ts';
@@ -21,7 +21,8 @@ export type LogLine =
   | { readonly kind: 'unreadable' };
 
 export function parseLogLine(line: string): LogLine {
-  const [endedS, route, side, status, timeS, connectS, headS, stream, id, drawn, client] = line.split(' ');
+  const [endedS, route, side, status, timeS, connectS, headS, stream, id, drawn, client, method, path] =
+    line.split(' ');
   const endedMs = Number(endedS) * 1000;
   const timeMs = Number(timeS) * 1000;
   if (id === undefined || !Number.isFinite(endedMs) || !Number.isFinite(timeMs)) return { kind: 'unreadable' };
@@ -40,6 +41,7 @@ export function parseLogLine(line: string): LogLine {
         failure,
         drawn: drawn === 'drawn',
         client,
+        request: { id, method, path },
       },
     },
   };

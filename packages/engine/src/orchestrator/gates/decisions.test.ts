@@ -270,7 +270,7 @@ describe('a plan of every mode', () => {
       settings: { canary: [{ percent: 10, watchMs: 1, approval: true }], bakeMs: 1, approval: {} } as never,
       balancer: {
         ...fakeCapabilities,
-        counts: { traffic: async () => ({ blue: noCounts, green: noCounts, missed: 0 }) },
+        counts: { traffic: async () => ({ blue: noCounts, green: noCounts, missed: 0 }), failures: async () => [] },
       },
       hasActive: true,
       warm: false,

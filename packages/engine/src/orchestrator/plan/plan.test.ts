@@ -25,7 +25,10 @@ const settingsOf = (
 
 const everything: PlanInput['balancer'] = {
   weights: { bucketHeader: 'x-bucket' },
-  counts: { traffic: () => Promise.reject(new Error('a plan asks for no counts')) },
+  counts: {
+    traffic: () => Promise.reject(new Error('a plan asks for no counts')),
+    failures: () => Promise.reject(new Error('a plan asks for no failures')),
+  },
   preview: { by: ['header'] },
 };
 

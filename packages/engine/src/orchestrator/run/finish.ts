@@ -9,6 +9,7 @@ import type { Tx } from '../../state/store.ts';
 import { readSlot, setSlot } from '../../state/targets.ts';
 import { requireTarget, type Target } from '../core.ts';
 import { resumeAfterPromotion, suspendAfterMark } from '../gates/suspension.ts';
+import type { FailingNote } from './failing-requests.ts';
 import type { Run } from './journal.ts';
 import { markBad } from './mark-bad.ts';
 import { goOnToNextOlder } from './next-older.ts';
@@ -23,7 +24,7 @@ interface Ending {
 }
 
 /** An abort that a person requested before this transaction still applies. */
-export function finish(run: Run): void {
+export function finish(run: Run, note?: FailingNote): void {
   const { core, lease, row } = run;
   const target = requireTarget(core, row);
   core.store.under(lease).write((tx) => {
@@ -32,6 +33,7 @@ export function finish(run: Run): void {
       turnBack(tx, run, givenUp);
       return;
     }
+    note?.(tx);
     const ending = endingOf(row);
     if (ending.kind === 'promoted') {
       settleOldSide(tx, target, row);

@@ -16,6 +16,7 @@ import type { Tx } from '../../state/store.ts';
 import { heldByFreeze } from '../calendar/hold.ts';
 import type { Core } from '../core.ts';
 import { registerAndPlan } from '../plan/register.ts';
+import { failingRequests } from './failing-requests.ts';
 import { finish } from './finish.ts';
 import { interruptible } from './interruption.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
@@ -45,9 +46,11 @@ export async function runDeployment(core: Core, lease: Lease, id: string, signal
       case 'undo':
         begun = await backward(run, move.step, { isBegun: begun !== undefined });
         break;
-      case 'finish':
-        finish(run);
+      case 'finish': {
+        const note = await failingRequests(run);
+        if (!signal.aborted) finish(run, note);
         break;
+      }
       case 'none':
         return;
       default:

@@ -14,6 +14,7 @@ import { isUnwritten } from '../../state/patience.ts';
 import type { Tx } from '../../state/store.ts';
 import { requireTarget } from '../core.ts';
 import { suspendAfterMark } from '../gates/suspension.ts';
+import { failingRequests } from './failing-requests.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import { markTakenBack } from './mark-bad.ts';
 import { beginNext, keyOf, undoOf } from './next-move.ts';
@@ -98,9 +99,13 @@ export function turnBack(tx: Tx, { core, row }: Run, result: Extract<StepResult,
   core.log.warn({ deployment: row.id, code: result.code, cause: result.sentence }, 'turning back');
 }
 
-function halt({ core, lease, row }: Run, why: string): undefined {
+async function halt(run: Run, why: string): Promise<undefined> {
+  const { core, lease, row } = run;
+  const note = await failingRequests(run);
+  if (run.signal.aborted) return undefined;
   const cause = row.cause === null ? why : `${row.cause}; ${why}`;
   core.store.under(lease).write((tx) => {
+    note?.(tx);
     advanceDeployment(tx, row.id, {
       phase: 'finished',
       outcome: 'halted',

@@ -9,7 +9,7 @@ import { pause, systemClock } from '../../../lib/clock.ts';
 import type { SocketAddress } from '../../../lib/command-socket.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { requestOverSocket } from '../../../lib/http.ts';
-import { createCounters } from '../../counting/counters.ts';
+import { type Counters, createCounters } from '../../counting/counters.ts';
 import { createRuntime } from '../runtime.ts';
 import { createAccessLog } from './access-log.ts';
 import { createLineReader } from './lines.ts';
@@ -61,8 +61,7 @@ export async function startCollector(spec: CollectorSpec, onStop: () => void): P
   });
   const control = createHttpServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://collector');
-    const since = Number(url.searchParams.get('since') ?? 0);
-    const answer = url.pathname === '/traffic' ? counters.traffic(since) : { pid: process.pid, digest: spec.digest };
+    const answer = countedFor(url, counters) ?? { pid: process.pid, digest: spec.digest };
     response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(answer));
     if (request.method === 'POST' && url.pathname === '/stop') stop();
   });
@@ -94,6 +93,14 @@ export async function startCollector(spec: CollectorSpec, onStop: () => void): P
   });
   watching = pollUntil(spec.name, ending.signal, async () => counters.miss(await watch.look()));
   return { stop, ended: closed.promise };
+}
+
+/** Undefined where it asks for something else. */
+function countedFor({ pathname, searchParams }: URL, counters: Counters): object | undefined {
+  const since = Number(searchParams.get('since') ?? 0);
+  if (pathname === '/traffic') return counters.traffic(since);
+  if (pathname === '/failures') return counters.failures(searchParams.get('slot') === 'blue' ? 'blue' : 'green', since);
+  return undefined;
 }
 
 /** Continues where the process before it ended. */

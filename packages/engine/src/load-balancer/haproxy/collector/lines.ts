@@ -1,9 +1,10 @@
 // Turns HAProxy's log lines, one per request, into counts. Reads bytes, since turning each line into text would cost
-// more than everything else: a line is `key second backend status ending route µs head-µs client id …`, and only numbers
-// and single letters of it are read.
+// more than everything else: a line is `key second backend status ending route µs head-µs client id address method path`,
+// and only numbers and single letters of it are read. The last words are read of a request that failed.
 
 import type { SlotName } from '../../../domain/target.ts';
-import type { Counters, Ending } from '../../counting/counters.ts';
+import { type Counters, type Ending, isFailure } from '../../counting/counters.ts';
+import type { RequestFacts } from '../../counting/failures.ts';
 
 export interface LineReader {
   /** Takes a chunk of one connection; what is left of a cut line waits for the next chunk. @returns the whole lines in it. */
@@ -47,13 +48,16 @@ export function createLineReader({ key, name, counters, seen }: LineShape): Line
     const drawn = isWord(5, drawnRoute);
     if (!drawn && bytes[begin(5)] !== 45) return;
     const us = numberAt(bytes, begin(7), ends[7] ?? 0) ?? numberAt(bytes, begin(6), ends[6] ?? 0) ?? 0;
-    const status = numberAt(bytes, begin(3), ends[3] ?? 0);
+    const said = numberAt(bytes, begin(3), ends[3] ?? 0);
+    const failure = failureOf(bytes[begin(4)], bytes[begin(4) + 1]);
+    const status = said === undefined || said < 100 || said >= 600 ? undefined : sentFor(said, failure);
     counters.record(backend.slot, {
-      status: status !== undefined && status >= 100 && status < 600 ? status : undefined,
+      status,
       ms: us / 1000,
-      failure: failureOf(bytes[begin(4)], bytes[begin(4) + 1]),
+      failure,
       drawn,
       client: numberAt(bytes, begin(8), ends[8] ?? 0),
+      request: isFailure({ status, failure }) ? requestIn(bytes, begin(9), to) : undefined,
     });
   };
   return {
@@ -70,6 +74,18 @@ export function createLineReader({ key, name, counters, seen }: LineShape): Line
     },
   };
 }
+
+/** Id, address, method and path; a path may be as long as the line. */
+function requestIn(bytes: Buffer, from: number, to: number): RequestFacts {
+  const [id, , method, path] = bytes.toString('latin1', from, Math.min(to, from + longestFacts)).split(' ');
+  return { id, method, path };
+}
+
+const longestFacts = 1_000;
+
+/** Where no connection was accepted the log says HAProxy's 503, and users get the 502 of the error file. */
+const sentFor = (status: number, failure: Ending['failure']): number =>
+  status === 503 && failure === 'connect' ? 502 : status;
 
 /** Where each of the first words ends. False for a line that has fewer. */
 function findWords(bytes: Buffer, from: number, to: number, ends: Int32Array): boolean {

@@ -156,7 +156,8 @@ function wasLive(tx: Tx, version: string, slot: SlotName, agoMs: number): void {
 function run(tx: Tx, settings: Settings, step: StepName, change: Partial<DeploymentRow>): void {
   const [target] = settings.targets;
   if (!target) throw new Error('no target');
-  const counts = { traffic: () => Promise.reject(new Error('nothing is driven')) };
+  const nothing = () => Promise.reject(new Error('nothing is driven'));
+  const counts = { traffic: nothing, failures: nothing };
   const balancer = { ...fakeCapabilities, counts };
   const plan = buildPlan({
     mode: 'deploy',

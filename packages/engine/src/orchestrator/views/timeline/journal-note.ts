@@ -1,9 +1,10 @@
 // What the journal notes of a step in addition to its times: how long it took by the monotonic clock, what both sides
-// answered in it, its proof, and the last lines of a side that failed.
+// answered in it, its proof, the last lines of a side that failed and its first failing requests.
 
 import type { Observation, Receipt } from '../../../api/deployment.ts';
 import type { JudgedWith } from '../../../api/explanation.ts';
 import type { SideNumbers, StepNumbers } from '../../../api/timeline.ts';
+import type { FailedRequest } from '../../../domain/failed-request.ts';
 import type { SideCounts } from '../../../domain/routing.ts';
 import type { StepRow } from '../../../state/deployments.ts';
 
@@ -14,6 +15,14 @@ export interface JournalNote {
   readonly judged?: JudgedWith;
   readonly receipt?: Receipt;
   readonly log?: readonly string[];
+  /** Of the first step that gave users to a side that was taken back. */
+  readonly failing?: FailingRequests;
+}
+
+export interface FailingRequests {
+  readonly requests: readonly FailedRequest[];
+  /** Why they could not be listed. */
+  readonly problem?: string;
 }
 
 /** The writer is this program, of this version or an earlier one, which noted nothing. */

@@ -116,6 +116,46 @@ it('quotes the new side where a step failed, and shows the way back', async () =
   expect(timeline.outcome?.kind).toBe('failed');
 });
 
+const answered = (more: object) => ({
+  slot: 'green' as const,
+  at: 0,
+  status: 500,
+  isConnectFailure: false,
+  request: { id: 'r-1', method: 'GET', path: '/basket?card=4111' },
+  ...more,
+});
+
+it('lists the first requests that failed on a side that was taken back', async () => {
+  const it = await started();
+  await it.live('v1');
+  const id = it.ask('v2');
+  it.balancers.nodes[0]?.answered.push(answered({ at: it.clock.now() - 60_000, request: { id: 'before' } }));
+  await it.at(id, 'watch');
+  for (let at = 0; at < 12; at += 1) it.balancers.nodes[0]?.answered.push(answered({ at: it.clock.now() }));
+  it.balancers.nodes[0]?.answered.push(answered({ slot: 'blue', at: it.clock.now(), request: { id: 'other' } }));
+  expect(timelineOf(it, id).failing).toBeUndefined();
+  it.people.abort({ id }, alice, 'enough');
+  await it.finish(id);
+  const { failing, failingProblem } = timelineOf(it, id);
+  expect(failing).toHaveLength(10);
+  expect(failing?.[0]).toMatchObject({ id: 'r-1', method: 'GET', path: '/basket', status: 500 });
+  expect(failingProblem).toBeUndefined();
+  expect(JSON.stringify(failing)).not.toMatch(/4111|before|other/);
+});
+
+it('says why they could not be listed, and goes back all the same; a side that stays has none', async () => {
+  const it = await started();
+  await it.live('v1');
+  expect(timelineOf(it, 'latest').failing).toBeUndefined();
+  const id = it.ask('v2');
+  await it.at(id, 'watch');
+  it.balancers.refuseFailures(new Error('no such command'));
+  it.people.abort({ id }, alice, 'enough');
+  await it.finish(id);
+  expect(timelineOf(it, id)).toMatchObject({ failing: [], failingProblem: 'no such command' });
+  expect(timelineOf(it, id).outcome?.kind).toBe('aborted');
+});
+
 it('shows what was refused around it, and how far it is while it runs', async () => {
   const it = await started();
   await it.live('v1');

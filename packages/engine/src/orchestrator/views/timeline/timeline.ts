@@ -6,6 +6,7 @@ import type { TimelineEntry, TimelineView } from '../../../api/timeline.ts';
 import { type AuditRow, readEvent } from '../../../domain/audit-events.ts';
 import type { DeploymentRow, StepRow } from '../../../state/deployments.ts';
 import { approvalsOf, routingsOf, sharesOf } from './decisions-of.ts';
+import { noteOf } from './journal-note.ts';
 import { stepsOf } from './steps-of.ts';
 import { coveredMs, type Queued, waitsOf } from './waits-of.ts';
 
@@ -59,10 +60,16 @@ export function timelineOf(sources: TimelineSources): TimelineView {
     approvals: approvalsOf(events),
     shares: sharesOf(events, row.slot, until),
     routings: routingsOf(events),
+    ...failingIn(journal),
     refusals: entries.filter(({ action }) => action === 'refused' || action === 'request-refused'),
     entries,
     remarks: remarksOf(sources),
   };
+}
+
+function failingIn(journal: readonly StepRow[]): Pick<TimelineView, 'failing' | 'failingProblem'> {
+  const found = journal.map((row) => noteOf(row).failing).find((failing) => failing !== undefined);
+  return found === undefined ? {} : { failing: found.requests, failingProblem: found.problem };
 }
 
 /** The sentence is the one of the log, from which secrets were removed. */
