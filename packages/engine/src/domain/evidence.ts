@@ -1,6 +1,6 @@
 // What a source of evidence from outside the load balancer answers about the two sides of a canary.
 
-import type { SlotName } from './target.ts';
+import type { Endpoint, SlotName } from './target.ts';
 
 /** One time series: raw values of a counter with the times at which the source read them, ascending. */
 export interface Series {
@@ -30,8 +30,11 @@ export interface SideFacts {
   readonly slot: SlotName;
   readonly version: string;
   readonly digest: string;
+  /** Of its first instance. */
   readonly host: string;
   readonly port: number;
+  /** Every instance of the side, in order; at least one. */
+  readonly instances: readonly Endpoint[];
 }
 
 export interface Question {

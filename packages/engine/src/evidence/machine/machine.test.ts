@@ -5,7 +5,7 @@ import { createFakeClock } from '../../testing/fake-clock.ts';
 import { machine } from './descriptor.ts';
 
 const side = (slot: SlotName, version: string) => ({
-  ...{ slot, version, digest: `sha256:${version}`, host: '127.0.0.1', port: 1 },
+  ...{ slot, version, digest: `sha256:${version}`, host: '127.0.0.1', port: 1, instances: [] },
 });
 const question: Question = {
   ...{ service: 'shop', target: 'production', deployment: 'd_1' },
@@ -25,7 +25,7 @@ function started(file: File) {
   const uses: Record<SlotName, SideUse | string> = { blue: usual, green: { ...usual, percent: 10 } };
   const source = machine.create({
     settings: machine.resolve(file),
-    ...{ authorization: undefined, timeoutMs: 1_000, clock },
+    ...{ authorization: undefined, secrets: {}, timeoutMs: 1_000, clock },
     usage: async (slot) => {
       const use = uses[slot];
       if (typeof use === 'string') throw new Error(use);

@@ -1,9 +1,11 @@
-// Reads the page of both sides. Each is asked at its own address, so no label has to name the side.
+// Reads the page of every instance of both sides, and adds them up. Each is asked at its own address, so no label has to
+// name the side. One that cannot be read ends the whole answer: a sum without it would look like a restart.
 
-import type { Answer, NoNumber, PairOfCounters, Question, Series, SideFacts } from '../../domain/evidence.ts';
+import type { Answer, PairOfCounters, Question, Series, SideFacts } from '../../domain/evidence.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { EvidenceParts } from '../driver.ts';
 import { bodyOf, placeOf, problemOf } from '../http-source.ts';
+import { none } from '../no-number.ts';
 import { fillIn } from '../placeholders.ts';
 import { escaped, labelsFit, parseSelector, type Selector, selectorText } from '../selector.ts';
 import type { EvidenceSource } from '../source.ts';
@@ -36,8 +38,10 @@ export function createMetricsSource(parts: EvidenceParts<MetricsSettings>): Evid
     },
     shown: (question) =>
       [question.stable, question.canary].flatMap((side) =>
-        [settings.bad, settings.all].map(
-          (text) => `${fillIn(text, side, question, escaped)} at ${urlOf(side, settings.path)}`,
+        instancesOf(side).flatMap((instance) =>
+          [settings.bad, settings.all].map(
+            (text) => `${fillIn(text, instance, question, escaped)} at ${urlOf(instance, settings.path)}`,
+          ),
         ),
       ),
   };
@@ -49,10 +53,28 @@ interface Asking extends EvidenceParts<MetricsSettings> {
   readonly signal: AbortSignal;
 }
 
+/** Placeholders such as `{{instance}}` are of each. */
+const instancesOf = (side: SideFacts): readonly SideFacts[] =>
+  side.instances.map(({ host, port }) => ({ ...side, host, port }));
+
 const urlOf = ({ host, port }: SideFacts, path: string): string =>
   `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
 
-async function pairOf(asking: Asking): Promise<PairOfCounters | Extract<Answer, { kind: 'none' }>> {
+type Pair = PairOfCounters | Extract<Answer, { kind: 'none' }>;
+
+async function pairOf(asking: Asking): Promise<Pair> {
+  const pairs = await Promise.all(instancesOf(asking.side).map((side) => pairOfInstance({ ...asking, side })));
+  const [first, ...others] = pairs;
+  const without = pairs.find((pair) => 'kind' in pair);
+  if (first === undefined || without !== undefined || others.length === 0) return without ?? first ?? none('empty', '');
+  const named = (read: (pair: PairOfCounters) => readonly Series[]) =>
+    pairs.flatMap((pair, index) =>
+      'kind' in pair ? [] : read(pair).map((series) => ({ ...series, id: `${index + 1}:${series.id}` })),
+    );
+  return { bad: named(({ bad }) => bad), all: named(({ all }) => all) };
+}
+
+async function pairOfInstance(asking: Asking): Promise<Pair> {
   const { settings, side, question, authorization, timeoutMs, signal, clock } = asking;
   const selectors = [settings.bad, settings.all].map((text) => parseSelector(fillIn(text, side, question, escaped)));
   const [bad, all] = selectors;
@@ -78,8 +100,6 @@ async function pairOf(asking: Asking): Promise<PairOfCounters | Extract<Answer, 
   const failed = read(bad);
   return 'kind' in failed ? failed : { bad: failed, all: asked };
 }
-
-const none = (why: NoNumber, sentence: string): Extract<Answer, { kind: 'none' }> => ({ kind: 'none', why, sentence });
 
 function problemIn(found: readonly Sample[], selector: Selector, place: string, now: number) {
   const text = selectorText(selector);

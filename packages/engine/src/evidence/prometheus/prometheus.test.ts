@@ -62,6 +62,7 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${server}`;
   const side = (slot: 'blue' | 'green', version: string, port: number) => ({
     ...{ slot, version, port, host: '127.0.0.1', digest: `sha256:${version}` },
+    instances: [{ host: '127.0.0.1', port }],
   });
   question = {
     ...{ service: 'shop', target: 'production', deployment: 'shop-7' },
@@ -86,7 +87,7 @@ const all = 'sum(orders_total{slot="{{slot}}"})';
 const sourceOf = (own: Partial<File>, timeoutMs = 5_000): EvidenceSource =>
   prometheus.create({
     settings: prometheus.resolve({ url, scrape: '1s', ...own }),
-    ...{ authorization: undefined, timeoutMs, clock: systemClock, usage },
+    ...{ authorization: undefined, secrets: {}, timeoutMs, clock: systemClock, usage },
   });
 const pair = (own: Partial<File> = {}) => sourceOf({ bad, all, ...own });
 const ask = (source: EvidenceSource): Promise<Answer> => source.ask(question, AbortSignal.timeout(20_000));
@@ -140,7 +141,7 @@ describe.skipIf(!hasProgram)('a real Prometheus (needs prometheus)', () => {
 
   it('sees the same on the metrics page of the service itself', { timeout: 120_000 }, async () => {
     const own = metrics.resolve({ bad: 'sum(orders_total{code=~"5.."})', all: 'sum(orders_total)' });
-    const parts = { settings: own, authorization: undefined, timeoutMs: 5_000, clock: systemClock, usage };
+    const parts = { settings: own, authorization: undefined, secrets: {}, timeoutMs: 5_000, clock: systemClock, usage };
     expect((await watched(metrics.create(parts), { stable: [90, 0], canary: [8, 2] }))?.verdict).toBe('Failed');
     expect((await watched(metrics.create(parts), { stable: [90, 1], canary: [10, 0] }))?.verdict).toBe('Successful');
   });
@@ -193,7 +194,7 @@ describe('what is no Prometheus', () => {
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return `http://127.0.0.1:${port}`;
   };
-  const there = { slot: 'blue', version: 'v1', digest: 'd', host: '127.0.0.1', port: 1 } as const;
+  const there = { slot: 'blue', version: 'v1', digest: 'd', host: '127.0.0.1', port: 1, instances: [] } as const;
   const asked: Question = {
     service: 's',
     target: 't',

@@ -4,7 +4,7 @@
 import type { Answer, PairOfCounters, Question, Series, SideFacts } from '../../domain/evidence.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { EvidenceParts } from '../driver.ts';
-import { problemOf } from '../http-source.ts';
+import { answerOf, NoNumberError } from '../no-number.ts';
 import { fillIn } from '../placeholders.ts';
 import { escaped, type Labels, parseSelector, type Selector, selectorText } from '../selector.ts';
 import type { EvidenceSource } from '../source.ts';
@@ -27,14 +27,9 @@ export function createPrometheusSource(parts: EvidenceParts<PrometheusSettings>)
   const { settings, authorization, timeoutMs, clock } = parts;
   const api: Api = { url: settings.url, authorization, timeoutMs };
   return {
-    ask: async (question, signal) => {
+    ask: (question, signal) => {
       const asking: Asking = { api, settings, atMs: clock.now() - settings.lagMs, signal };
-      try {
-        return await answerTo(asking, question);
-      } catch (thrown) {
-        signal.throwIfAborted();
-        return thrown instanceof NoNumberError ? thrown.answer : none('failed', problemOf(thrown));
-      }
+      return answerOf(() => answerTo(asking, question), signal);
     },
     shown: (question) => {
       const { value, bad, all } = settings;
@@ -48,21 +43,6 @@ export function createPrometheusSource(parts: EvidenceParts<PrometheusSettings>)
 }
 
 const filled = (text: string, side: SideFacts, question: Question): string => fillIn(text, side, question, escaped);
-
-const none = (why: Extract<Answer, { kind: 'none' }>['why'], sentence: string): Answer => ({
-  kind: 'none',
-  why,
-  sentence,
-});
-
-/** No number of one side ends the whole answer. */
-class NoNumberError extends BlueGreenError {
-  readonly answer: Answer;
-  constructor(why: Extract<Answer, { kind: 'none' }>['why'], sentence: string) {
-    super('evidence-unreadable', sentence);
-    this.answer = none(why, sentence);
-  }
-}
 
 async function answerTo(asking: Asking, question: Question): Promise<Answer> {
   const { value } = asking.settings;

@@ -164,7 +164,8 @@ function shownBy(source: EvidenceSource, question: Question): readonly string[] 
 function questionOf({ core, target, deployment }: StepFrame): Question {
   const side = (slot: SlotName): SideFacts => {
     const { version, digest } = readSlot(core.store.db, target.key, slot);
-    return { slot, version: version ?? '', digest: digest ?? '', ...endpointsOf(target, slot)[0] };
+    const instances = endpointsOf(target, slot);
+    return { slot, version: version ?? '', digest: digest ?? '', ...instances[0], instances };
   };
   const canary = side(deployment.slot);
   return {
