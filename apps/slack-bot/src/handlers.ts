@@ -9,6 +9,7 @@ import { type HomePages, homePage, readHomePages } from './cards/pages.ts';
 import { faultCard, noticeCard } from './cards/refusal-card.ts';
 import { runCommand } from './commands/run.ts';
 import { commandTable } from './commands/table.ts';
+import { cancelModalId } from './modals/cancel-modal.ts';
 import { continueModalId } from './modals/continue-modal.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { firstModalId } from './modals/first-modal.ts';
@@ -19,6 +20,7 @@ import {
   chooseTarget,
   type FormErrors,
   type Submission,
+  submitCancel,
   submitContinue,
   submitDeploy,
   submitFirst,
@@ -101,6 +103,7 @@ function registerForms(app: App, bot: BotContext): void {
     [continueModalId]: submitContinue,
     [stopModalId]: submitStop,
     [firstModalId]: submitFirst,
+    [cancelModalId]: submitCancel,
   };
   for (const [id, submit] of Object.entries(forms))
     app.view(id, async ({ body, view, ack }) => {

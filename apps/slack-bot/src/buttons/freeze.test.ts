@@ -6,7 +6,7 @@ import type { Flow } from '../../../../packages/engine/src/testing/flow.ts';
 import { startFreezeFlow } from '../../../../packages/engine/src/testing/freeze-flow.ts';
 import { checkView } from '../../../../tools/simulator/validate/view.ts';
 import type { Card } from '../cards/blocks.ts';
-import { submitContinue } from '../modals/submissions.ts';
+import { submitCancel, submitContinue } from '../modals/submissions.ts';
 import { buttonValue, createFlowBot, type FlowBot } from '../testing/flow-bot.ts';
 
 const hourMs = 3_600_000;
@@ -132,7 +132,9 @@ describe('a deployment that is scheduled', { timeout: 180_000 }, () => {
     expect(waiting()).toMatchObject({ now: [], ended: [{ status: 'deployed' }] });
     const second = await slack.deploy('v3 at 2026-12-02 22:00', bob!);
     expect(textOf(second)).toContain('2026-12-02 22:00 UTC');
-    expect(textOf(await slack.click(second!, 'cancel-waiting', alice!))).toContain('v3');
+    expect(await slack.click(second!, 'cancel-waiting', alice!)).toBeUndefined();
+    expect(await submitCancel(slack.bot, slack.form(alice!, 'not on that day'))).toBeUndefined();
+    expect(waiting()?.ended).toContainEqual(expect.objectContaining({ version: 'v3', problem: 'not on that day' }));
     expect(waiting()?.now).toEqual([]);
   });
 });

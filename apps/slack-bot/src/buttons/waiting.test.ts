@@ -6,7 +6,7 @@ import { alice, type Stage, setStage, value } from '../../../../test/support/sta
 import { checkView } from '../../../../tools/simulator/validate/view.ts';
 import { queueCard } from '../cards/waiting-card.ts';
 import type { Modal } from '../modals/inputs.ts';
-import { submitFirst } from '../modals/submissions.ts';
+import { submitCancel, submitFirst } from '../modals/submissions.ts';
 import type { BotContext } from '../slack/bot-context.ts';
 import { handleClick } from './handle-click.ts';
 
@@ -62,12 +62,37 @@ it('Put first is there for what is not first, opens a form, and asks for a reaso
 it('what does not wait any more, and a stranger, get no form', async () => {
   const id = wait('v2.0');
   expect(JSON.stringify(await click('first-waiting', id, 'U0EVE'))).toContain('not in the list of people');
+  expect(JSON.stringify(await click('cancel-waiting', id, 'U0EVE'))).toContain('not in the list of people');
+  value(engine.cancelWaiting(id, alice));
   expect(JSON.stringify(await click('cancel-waiting', id))).toContain('does not wait any more');
   expect(JSON.stringify(await click('first-waiting', id))).toContain('does not wait any more');
   expect(opened).toEqual([]);
   expect(await submitFirst(bot, { user: 'U0ALICE', metadata: id, values: reason('late') })).toMatchObject({
     reason: expect.stringContaining('does not wait any more'),
   });
+});
+
+it('Cancel opens a form, and takes it out with or without a reason, which is stored and shown', async () => {
+  const [first, second] = [wait('v2.0'), wait('v2.1')];
+  for (const [id, why] of [
+    [first, ''],
+    [second, 'wrong prices'],
+  ] as const) {
+    expect(await click('cancel-waiting', id)).toBeUndefined();
+    const form = opened.at(-1);
+    expect(form && checkView(form, 'modal')).toMatchObject({ ok: true });
+    expect(waiting().map((each) => each.id)).toContain(id);
+    const sent = { user: 'U0ALICE', metadata: form?.private_metadata ?? '', values: reason(why) };
+    expect(await submitCancel(bot, sent)).toBeUndefined();
+    expect(await submitCancel(bot, sent)).toMatchObject({ reason: expect.stringContaining('does not wait any more') });
+  }
+  expect(waiting()).toEqual([]);
+  const rows = engine.audit.after(0, 100).filter(({ action }) => action === 'request-cancelled');
+  expect(rows.map(({ sentence }) => sentence)).toEqual([
+    expect.stringMatching(/alice cancels the deployment of v2\.0 [^:]*$/),
+    expect.stringMatching(/alice cancels the deployment of v2\.1 .*: wrong prices$/),
+  ]);
+  expect(value(engine.waiting({})).ended.find(({ id }) => id === second)).toMatchObject({ problem: 'wrong prices' });
 });
 
 it('a build that waits has both buttons, which name it with its target', () => {

@@ -39,16 +39,8 @@ export const waitingId = ({ id, build, service, target }: WaitingView): string =
 const firstButton = (view: WaitingView) =>
   button({ actionId: `deploy.${firstAction}`, label: 'Put first…', value: waitingId(view) });
 
-const cancelButton = (view: WaitingView) => {
-  const { version, name } = view;
-  return button({
-    actionId: `deploy.${cancelAction}`,
-    label: 'Cancel',
-    value: waitingId(view),
-    style: 'danger',
-    confirm: { title: 'Cancel?', text: outside(`${version} is not deployed to ${name} then.`, 280) },
-  });
-};
+const cancelButton = (view: WaitingView) =>
+  button({ actionId: `deploy.${cancelAction}`, label: 'Cancel…', value: waitingId(view), style: 'danger' });
 
 function waitingSentence(view: WaitingView): string {
   const what = `*${outside(view.name, 80)}* ${outside(view.version, 64)} (${view.id})`;

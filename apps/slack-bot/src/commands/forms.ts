@@ -60,11 +60,17 @@ function timeIn(words: readonly Word[]): {
   };
 }
 
+/** The reason is all that follows; `--reason` may stand before it. */
 export const cancelForm: Form = (input) => {
-  const [word, more] = input.words;
-  if (word === undefined || more !== undefined)
-    return mistake('A cancel names what waits, as the queue does.', `${input.command} w_1a2b3c4d`);
-  return understood({ kind: 'cancel', id: word.text.slice(0, 160) });
+  const [word, ...more] = input.words;
+  if (word === undefined)
+    return mistake('A cancel names what waits, as the queue does.', `${input.command} w_1a2b3c4d "reason"`);
+  const isFlag = more[0]?.text === '--reason' && !more[0].quoted;
+  const reason = more
+    .slice(isFlag ? 1 : 0)
+    .map(({ text }) => text)
+    .join(' ');
+  return understood({ kind: 'cancel', id: word.text.slice(0, 160), ...(reason === '' ? {} : { reason }) });
 };
 
 function withoutVersion(kind: 'deploy' | 'plan', input: Input, word: Word | undefined): Parsed {

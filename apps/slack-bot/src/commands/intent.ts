@@ -34,7 +34,7 @@ export type Intent =
   | { readonly kind: 'status'; readonly ref: TargetRef }
   | { readonly kind: 'history'; readonly ref: TargetRef }
   | { readonly kind: 'queue'; readonly ref: TargetRef }
-  | { readonly kind: 'cancel'; readonly id: string }
+  | { readonly kind: 'cancel'; readonly id: string; readonly reason?: string }
   | { readonly kind: 'lock'; readonly ref: TargetRef; readonly reason: string; readonly forMs: number | undefined }
   | { readonly kind: 'unlock'; readonly ref: TargetRef }
   | { readonly kind: 'suspend'; readonly ref: TargetRef; readonly reason: string }

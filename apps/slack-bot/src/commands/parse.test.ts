@@ -84,6 +84,8 @@ const understoodLines: readonly (readonly [string, Intent])[] = [
   ['/deploy plan v2.1 --canary 5:1m', { kind: 'plan', ref: {}, version: 'v2.1', ...plain, canary: '5:1m' }],
   ['/deploy queue shop', { kind: 'queue', ref: { service: 'shop' } }],
   ['/deploy cancel w_1a2b3c4d', { kind: 'cancel', id: 'w_1a2b3c4d' }],
+  ['/deploy cancel w_1a2b3c4d wrong prices', { kind: 'cancel', id: 'w_1a2b3c4d', reason: 'wrong prices' }],
+  ['/deploy cancel build-17 --reason "wrong prices"', { kind: 'cancel', id: 'build-17', reason: 'wrong prices' }],
   ['/deploy plan v2.1', { kind: 'plan', ref: {}, version: 'v2.1', ...plain }],
   ['/deploy PLAN shop v2.1', { kind: 'plan', ref: { service: 'shop' }, version: 'v2.1', ...plain }],
   ['/deploy status', { kind: 'status', ref: {} }],

@@ -73,7 +73,7 @@ const runs: Handlers<Intent, Asked, Shown> = {
   status: ({ ref }, { bot }) => status(bot, ref),
   history: ({ ref }, { bot }) => history(bot, ref),
   queue: ({ ref }, { bot }) => queue(bot, ref),
-  cancel: ({ id }, { bot, actor }) => cancelled(bot.engine.cancelWaiting(id, actor)),
+  cancel: ({ id, reason }, { bot, actor }) => cancelled(bot.engine.cancelWaiting(id, actor, reason)),
   lock: ({ ref, reason, forMs }, { bot, actor }) => {
     const locked = bot.engine.lock({ ...ref, actor, reason, ...(forMs === undefined ? {} : { forMs }) });
     return locked.ok ? noticeCard(lockSentence(locked.value)) : refusalCard(locked.refusal);

@@ -50,7 +50,7 @@ const deploy: readonly Subcommand[] = [
   },
   { word: 'status', usage: target, does: 'shows what runs where', form: targetForm('status') },
   { word: 'queue', usage: target, does: 'lists what waits', form: targetForm('queue') },
-  { word: 'cancel', usage: 'request', does: 'takes a deployment that waits out', form: cancelForm },
+  { word: 'cancel', usage: 'request [reason]', does: 'takes a deployment that waits out', form: cancelForm },
   { word: 'history', usage: target, does: 'lists the last deployments', form: targetForm('history') },
   { word: 'approve', usage: target, does: 'approves what waits for approval', form: signalForm('approve') },
   {

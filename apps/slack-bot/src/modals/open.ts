@@ -7,6 +7,7 @@ import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import type { SlackResult } from '../slack/api.ts';
 import type { BotContext } from '../slack/bot-context.ts';
 import { isLate, problemSentence } from '../slack/problems.ts';
+import { cancelModal } from './cancel-modal.ts';
 import { continueModal } from './continue-modal.ts';
 import { type DeployForm, deployModal } from './deploy-modal.ts';
 import { firstModal } from './first-modal.ts';
@@ -51,13 +52,20 @@ export async function openReasonModal(
   return open(bot, triggerId, forms[name](view, stateVersion));
 }
 
+const formsOfWaiting = { first: firstModal, cancel: cancelModal } as const;
+
 /** Of a deployment that waits. */
-export async function openFirstModal(
+export async function openWaitingModal(
   bot: BotContext,
-  { actor, triggerId, view }: OpenInput & { readonly view: WaitingView },
+  {
+    name,
+    actor,
+    triggerId,
+    view,
+  }: OpenInput & { readonly name: keyof typeof formsOfWaiting; readonly view: WaitingView },
 ): Promise<Card | undefined> {
   if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
-  return open(bot, triggerId, firstModal(view));
+  return open(bot, triggerId, formsOfWaiting[name](view));
 }
 
 /** Who may see the card may see its timeline. */

@@ -47,6 +47,15 @@ export async function submitFirst(
   return result.ok ? undefined : { [reasonBlock]: refusalText(result.refusal) };
 }
 
+/** The reason is optional. */
+export async function submitCancel(
+  { engine, people }: BotContext,
+  { user, metadata, values }: Submission,
+): Promise<FormErrors> {
+  const result = engine.cancelWaiting(metadata.slice(0, 160), people.actor(user), answer(values, reasonBlock));
+  return result.ok ? undefined : { [reasonBlock]: refusalText(result.refusal) };
+}
+
 async function submitReason(
   { engine, people }: BotContext,
   { user, metadata, values }: Submission,
