@@ -54,6 +54,37 @@ test('one card per deployment, whatever happens to it, and one line per event', 
   expect(kinds().filter((kind) => kind === 'line')).toHaveLength(3);
 });
 
+test('a card is drawn again when time alone changes what people may do', async () => {
+  const { id } = deploy();
+  await announce();
+  const sent = () => {
+    for (const { key, version } of engine.outbox.due('slack', 100))
+      engine.outbox.sent(key, version, { channel: 'C1', ts: '1.0' });
+  };
+  sent();
+  let [aheadMs, looks] = [0, 0];
+  // As it is when a deadline passes, and no row of the log says so yet.
+  const status: Engine['status'] = () => {
+    looks += 1;
+    const now = engine.status();
+    const without = (live: (typeof now.targets)[number]['live']) =>
+      looks === 1 || !live ? live : { ...live, actions: live.actions.filter(({ name }) => name !== 'pause') };
+    return { ...now, targets: now.targets.map((each) => ({ ...each, live: without(each.live) })) };
+  };
+  const over = new AbortController();
+  const clock: Clock = { ...systemClock, now: () => Date.now() + aheadMs };
+  const running = runAnnouncer({ engine: { ...engine, status }, clock, log: silentLog }, over.signal);
+  await expect.poll(() => looks, { timeout: 30_000 }).toBe(1);
+  // Once at the start of a bot, whatever has changed.
+  await expect.poll(keys, { timeout: 30_000 }).toContain(`card:${id}`);
+  sent();
+  expect(keys()).not.toContain(`card:${id}`);
+  aheadMs = 10_000;
+  await expect.poll(keys, { timeout: 30_000 }).toContain(`card:${id}`);
+  over.abort();
+  await running;
+});
+
 test('a log that is read twice says nothing twice', async () => {
   deploy();
   await announce();

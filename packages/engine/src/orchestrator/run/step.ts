@@ -40,6 +40,8 @@ export interface Named<Name extends string> extends PlannedStep {
 export interface StepSituation {
   readonly row: DeploymentRow;
   readonly approval: ApprovalView | undefined;
+  /** Epoch milliseconds. */
+  readonly now: number;
 }
 
 export interface Step<Planned extends PlannedStep = PlannedStep> {

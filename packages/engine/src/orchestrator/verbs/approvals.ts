@@ -5,7 +5,7 @@ import { approvalRule } from '../../config/approval/approval.ts';
 import { groupsOf, missingText } from '../../config/approval/groups.ts';
 import { type Actor, actorName } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';
-import { clockTime } from '../../domain/times.ts';
+import { clockTime, forHowLong } from '../../domain/times.ts';
 import {
   type ApprovalRow,
   addVote,
@@ -15,11 +15,10 @@ import {
 } from '../../state/deployments.ts';
 import type { Core } from '../core.ts';
 import { type ApprovalCounts, approvalCounts } from '../plan/approval-counts.ts';
+import { extendedDeadline, longestExtensionMs } from '../plan/approval-times.ts';
 import { approveInEmergency } from './break-glass.ts';
 import { decide, maxReason, mayDecide, moved, type Refused, type Situation, unlocked, who } from './decide.ts';
 import { pendingApproval, refusedNow, tooEarly } from './pending-approval.ts';
-
-const extendMs = 30 * 60_000;
 
 export function approve(
   core: Core,
@@ -60,10 +59,13 @@ export function extend(core: Core, ref: DeploymentRef, actor: Actor): Result<Dep
     // More time is part of the decision: the requester of the deployment must not keep its approval open for ever.
     const refusal = mayDecide(situation, {});
     if (refusal) return refusal;
-    const deadlineAt = Math.min(
-      Math.max(approval.deadlineAt, situation.tx.now) + extendMs,
-      approval.askedAt + 7 * 24 * 3_600_000,
-    );
+    const deadlineAt = extendedDeadline(approval, situation.tx.now);
+    if (deadlineAt === undefined)
+      return refuse(
+        'not-allowed-now',
+        `its deadline is ${clockTime(approval.deadlineAt)}, and an extension ends at most ${forHowLong(longestExtensionMs)} after the approval was asked for`,
+        'Decide, or deploy again.',
+      );
     changeApproval(situation.tx, approval.id, { deadlineAt });
     moved(situation, 'approval-extended', `${who(actor)} gives it until ${clockTime(deadlineAt)}`);
     return undefined;

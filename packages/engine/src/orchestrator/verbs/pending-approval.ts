@@ -7,6 +7,7 @@ import { refuse } from '../../domain/refusal.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
 import { type ApprovalRow, type DeploymentRow, readApproval } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
+import { isOverdue, isTooEarly } from '../plan/approval-times.ts';
 import { whyStale } from '../plan/why-stale.ts';
 import { type Refused, type Situation, staleCard } from './decide.ts';
 
@@ -40,7 +41,7 @@ function latestDecided(tx: Tx, row: DeploymentRow): ApprovalRow | undefined {
 export function tooEarly({ tx, target, row }: Situation, { askedAt }: ApprovalRow): Refused | undefined {
   const { minimumWaitMs } = approvalRule(target.settings.approval, row.plan?.risk);
   const opensAt = askedAt + minimumWaitMs;
-  if (tx.now >= opensAt) return undefined;
+  if (!isTooEarly({ opensAt }, tx.now)) return undefined;
   return refuse(
     'too-early',
     `${row.version} can be approved from ${clockTime(opensAt)} on, ${forHowLong(minimumWaitMs)} after it was asked for`,
@@ -50,7 +51,7 @@ export function tooEarly({ tx, target, row }: Situation, { askedAt }: ApprovalRo
 
 /** What holds for every approval, in an emergency too: it is for this plan, and its time is not over. */
 export function refusedNow({ core, tx, target, row }: Situation, approval: ApprovalRow): Refused | undefined {
-  if (approval.onTimeout !== 'hold' && row.pausedAt === null && approval.deadlineAt <= tx.now)
+  if (row.pausedAt === null && isOverdue(approval, tx.now))
     return refuse(
       'already-decided',
       `no one decided before the deadline at ${clockTime(approval.deadlineAt)}`,

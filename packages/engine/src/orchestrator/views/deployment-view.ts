@@ -44,7 +44,6 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
   const approval = approvalView(core, target, row);
   const kept = keptSide(core, target, row);
   const frozen = frozenFor(core, target, row);
-  const { intent } = readRouting(db, target.key);
   const finished = row.finishedAt !== null;
   return {
     id: row.id,
@@ -62,11 +61,11 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
     reason: row.reason ?? undefined,
     phase: row.phase,
     direction: row.direction,
-    waitsFor: frozen ? 'time' : waitsFor(row, approval),
+    waitsFor: frozen ? 'time' : waitsFor(core, row, approval),
     stateVersion: row.stateVersion,
     planHash: row.planHash ?? undefined,
     steps: stepViews(row, readJournal(db, row.id)),
-    percent: finished ? (row.outcome === 'promoted' ? 100 : 0) : shareOf(intent, row.slot),
+    percent: finished ? (row.outcome === 'promoted' ? 100 : 0) : shareOf(readRouting(db, target.key).intent, row.slot),
     frozen: frozen && {
       names: frozen.names,
       until: frozen.until,
@@ -90,6 +89,7 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
       ? []
       : [...(frozen ? [`🧊 held before its next step: ${frozen.sentence}`] : []), ...warnings(core, target, row)],
     actions: legalActions({
+      now: core.clock.now(),
       row,
       approval,
       frozen,
@@ -105,11 +105,11 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
 }
 
 /** Where people can do nothing in the step any more, it does not wait for them. */
-function waitsFor(row: DeploymentRow, approval: ApprovalView | undefined): DeploymentView['waitsFor'] {
+function waitsFor(core: Core, row: DeploymentRow, approval: ApprovalView | undefined): DeploymentView['waitsFor'] {
   if (row.direction === 'unwinding' || row.finishedAt !== null) return 'nothing';
   const step = knownStep(row.phase);
   if (step?.waitsFor !== 'people') return step?.waitsFor ?? 'nothing';
-  return step.actions({ row, approval }).length > 0 ? 'people' : 'nothing';
+  return step.actions({ row, approval, now: core.clock.now() }).length > 0 ? 'people' : 'nothing';
 }
 
 function stepViews(row: DeploymentRow, journal: readonly StepRow[]): readonly StepView[] {

@@ -35,9 +35,15 @@ const at = (name: RegisteredStep['name'] | 'fetching', change: Partial<Deploymen
     ...change,
   }) as DeploymentRow;
 
-const approval = { status: 'pending', planHash: 'abcdef0123456789' } as ApprovalView;
+const approval = {
+  status: 'pending',
+  planHash: 'abcdef0123456789',
+  askedAt: 0,
+  deadlineAt: 60_000,
+  onTimeout: 'abort',
+} as ApprovalView;
 const names = (input: Partial<ActionInput> & Pick<ActionInput, 'row'>): ActionName[] =>
-  legalActions({ approval: undefined, kept: undefined, afterBake: 'keep', onActive: false, ...input }).map(
+  legalActions({ now: 1_000, approval: undefined, kept: undefined, afterBake: 'keep', onActive: false, ...input }).map(
     ({ name }) => name,
   );
 
@@ -57,6 +63,26 @@ describe('the legal actions', () => {
 
   it.each<[string, Partial<ActionInput> & Pick<ActionInput, 'row'>, readonly ActionName[]]>([
     ['an approval', { row: at('await-approval'), approval }, ['approve', 'reject', 'extend', 'pause', 'abort']],
+    [
+      'an approval after its deadline',
+      { row: at('await-approval'), approval, now: 60_000 },
+      ['reject', 'extend', 'pause', 'abort'],
+    ],
+    [
+      'an approval that is still held after its deadline',
+      { row: at('await-approval'), approval: { ...approval, onTimeout: 'hold' }, now: 60_000 },
+      ['approve', 'reject', 'extend', 'pause', 'abort'],
+    ],
+    [
+      'an approval that does not count yet',
+      { row: at('await-approval'), approval: { ...approval, opensAt: 1_001 } },
+      ['reject', 'extend', 'pause', 'abort'],
+    ],
+    [
+      'an approval that has all the time that extensions give',
+      { row: at('await-approval'), approval: { ...approval, deadlineAt: 7 * 24 * 3_600_000 } },
+      ['approve', 'reject', 'pause', 'abort'],
+    ],
     [
       'an approval that is decided',
       { row: at('await-approval'), approval: { ...approval, status: 'approved' } },
@@ -91,6 +117,7 @@ describe('the legal actions', () => {
 
   it('name the versions they are about, and what is dangerous', () => {
     const [promote, full, pause, abort] = legalActions({
+      now: 1_000,
       row: at('watch'),
       approval: undefined,
       kept: undefined,
@@ -106,6 +133,7 @@ describe('the legal actions', () => {
   it('of the very first deployment warn that no user is served after an abort', () => {
     expect(
       legalActions({
+        now: 1_000,
         row: at('fetching', { fromVersion: null }),
         approval: undefined,
         kept: undefined,

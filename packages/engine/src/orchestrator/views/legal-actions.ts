@@ -7,6 +7,8 @@ import { action } from '../run/step.ts';
 import { knownStep } from '../run/steps/named.ts';
 
 export interface ActionInput {
+  /** Epoch milliseconds. */
+  readonly now: number;
   readonly row: DeploymentRow;
   readonly approval: ApprovalView | undefined;
   readonly frozen?: DeploymentView['frozen'];
@@ -24,7 +26,7 @@ export function legalActions(input: ActionInput): readonly LegalAction[] {
   return input.row.finishedAt === null ? whileLive(input) : afterwards(input);
 }
 
-function whileLive({ row, approval, frozen, cannotSkip = false }: ActionInput): LegalAction[] {
+function whileLive({ row, approval, frozen, now, cannotSkip = false }: ActionInput): LegalAction[] {
   if (row.direction === 'unwinding') return [];
   const back =
     row.fromVersion === null
@@ -43,7 +45,7 @@ function whileLive({ row, approval, frozen, cannotSkip = false }: ActionInput): 
           giveUp,
         ];
   const pause = action('pause', `Holds ${row.version} at its present share until a person resumes it.`);
-  const onStep = knownStep(row.plan?.steps[row.position]?.name)?.actions({ row, approval }) ?? [];
+  const onStep = knownStep(row.plan?.steps[row.position]?.name)?.actions({ row, approval, now }) ?? [];
   return [...onStep.filter(({ name }) => !(cannotSkip && name === 'promote-full')), pause, giveUp];
 }
 

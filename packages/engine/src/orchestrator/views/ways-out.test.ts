@@ -8,14 +8,15 @@ import type { Result } from '../../domain/refusal.ts';
 import { type ApprovalRow, addApproval, addDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { alice, bob, type Flow, startFlow } from '../../testing/flow.ts';
+import { alice, bob, type Flow, shortPlan, startFlow } from '../../testing/flow.ts';
 import { currentHash } from '../plan/register.ts';
 import { nextMove } from '../run/next-move.ts';
 import { steps } from '../run/steps/registry.ts';
 
 let flow: Flow;
 beforeAll(async () => {
-  flow = await startFlow();
+  // No approval counts in the first five minutes.
+  flow = await startFlow({ options: `${shortPlan}\n    approval: { minimumWait: 5m }` });
   for (const side of ['blue', 'green'] as const) flow.balancers.busy(side, { requests: 1_000 });
   await flow.live('v1');
   await flow.live('v2');
@@ -42,14 +43,26 @@ function inState<T>(lay: (tx: Tx) => void, look: () => T): T {
   }
 }
 
+const minuteMs = 60_000;
+
 interface Live {
   readonly step: string;
   readonly direction: Direction;
   readonly isPaused: boolean;
   readonly isPromoted: boolean;
   readonly approval: ApprovalRow['status'] | 'none';
-  readonly isOverdue: boolean;
+  readonly at: Moment;
+  readonly onTimeout: ApprovalRow['onTimeout'];
 }
+
+/** Of an approval's time; `extended`: as far as extensions go. */
+const moments = {
+  early: { askedAt: -minuteMs, deadlineAt: 4 * minuteMs },
+  open: { askedAt: -6 * minuteMs, deadlineAt: minuteMs },
+  extended: { askedAt: -7 * 24 * 60 * minuteMs + 2 * minuteMs, deadlineAt: 2 * minuteMs },
+  overdue: { askedAt: -6 * minuteMs, deadlineAt: -1 },
+} as const;
+type Moment = keyof typeof moments;
 
 function layLive(tx: Tx, state: Live): void {
   const { core, target } = flow.process();
@@ -87,14 +100,17 @@ function layLive(tx: Tx, state: Live): void {
     position: 0,
     planHash: hash ?? '',
     needed: 1,
-    askedAt: tx.now,
-    deadlineAt: tx.now + (state.isOverdue ? -1 : 60_000),
-    onTimeout: 'hold',
+    askedAt: tx.now + moments[state.at].askedAt,
+    deadlineAt: tx.now + moments[state.at].deadlineAt,
+    onTimeout: state.onTimeout,
     status: state.approval,
   });
 }
 
 const both = [false, true] as const;
+const timed = (['early', 'open', 'extended', 'overdue'] as const).flatMap((at) =>
+  (['hold', 'abort', 'rollback'] as const).map((onTimeout) => ({ at, onTimeout })),
+);
 const known = steps.map(({ name }): string => name);
 const approvals = ['none', 'pending', 'approved', 'rejected', 'expired', 'cancelled'] as const;
 const liveStates: readonly Live[] = ['fetching', ...known, 'a-step-of-another-version'].flatMap((step) =>
@@ -102,13 +118,13 @@ const liveStates: readonly Live[] = ['fetching', ...known, 'a-step-of-another-ve
     both.flatMap((isPaused) =>
       both.flatMap((isPromoted) =>
         (step === 'await-approval' ? approvals : (['none'] as const)).flatMap((approval) =>
-          (approval === 'pending' ? both : ([false] as const)).map((isOverdue) => ({
+          (approval === 'pending' ? timed : ([{ at: 'open', onTimeout: 'hold' }] as const)).map((time) => ({
             step,
             direction,
             isPaused,
             isPromoted,
             approval,
-            isOverdue,
+            ...time,
           })),
         ),
       ),

@@ -1,6 +1,7 @@
 // A decision asked of people, bound to the plan, with a deadline and what happens when it passes. The canary stays
 // under watch while it waits.
 
+import type { ApprovalView, LegalAction } from '../../../api/deployment.ts';
 import { approvalRule } from '../../../config/approval/approval.ts';
 import { personOf, shortName } from '../../../domain/actor.ts';
 import { forHowLong } from '../../../domain/times.ts';
@@ -12,6 +13,7 @@ import {
   readApproval,
 } from '../../../state/deployments.ts';
 import { getSnapshot, putSnapshot, remindedKey, renderedKey } from '../../../state/snapshots.ts';
+import { extendedDeadline, isOverdue, isTooEarly } from '../../plan/approval-times.ts';
 import { requireUnchanged } from '../../plan/release-settings.ts';
 import { renderedRouting } from '../../plan/rendered-routing.ts';
 import {
@@ -23,6 +25,7 @@ import {
   type StepContext,
   type StepFrame,
   type StepResult,
+  type StepSituation,
 } from '../step.ts';
 import { keepWatch, promoteFor } from './watching.ts';
 
@@ -40,21 +43,7 @@ export const awaitApproval: Step<AwaitApproval> = {
   moves: 'none',
   waitsFor: 'people',
   isStartingSide: false,
-  actions: ({ row, approval }) =>
-    approval?.status === 'pending'
-      ? [
-          ...(approval.stale
-            ? []
-            : [
-                action(
-                  'approve',
-                  `Approves ${row.version} and goes on with the plan ${approval.planHash.slice(0, 8)}.`,
-                ),
-              ]),
-          action('reject', `Rejects ${row.version}; it is taken back.`, true),
-          action('extend', 'Gives the approval 30 more minutes.'),
-        ]
-      : [],
+  actions: (here) => (here.approval?.status === 'pending' ? decisions(here, here.approval) : []),
   promote: 'vote',
   limitMs: 'waits',
   run: async (context) => {
@@ -71,6 +60,21 @@ export const awaitApproval: Step<AwaitApproval> = {
   },
   undo: 'nothing-to-undo',
 };
+
+/** What its verb would refuse for the time is not offered. */
+function decisions({ row, now }: StepSituation, approval: ApprovalView): readonly LegalAction[] {
+  const isOpen = !approval.stale && !isTooEarly(approval, now) && !isOverdue(approval, now);
+  const approve = action(
+    'approve',
+    `Approves ${row.version} and goes on with the plan ${approval.planHash.slice(0, 8)}.`,
+  );
+  const extend = action('extend', 'Gives the approval 30 more minutes.');
+  return [
+    ...(isOpen ? [approve] : []),
+    action('reject', `Rejects ${row.version}; it is taken back.`, true),
+    ...(extendedDeadline(approval, now) === undefined ? [] : [extend]),
+  ];
+}
 
 function ask({ core, lease, target, deployment, stepKey, step }: StepContext<AwaitApproval>): void {
   if (readApproval(core.store.db, deployment.id, stepKey.position)) return;
