@@ -61,8 +61,8 @@ export const importRules: readonly Rule[] = [
   home('execa', /\/src\/lib\/exec\.ts$/, 'lib/exec.ts'),
   home(
     'node:child_process',
-    /\/src\/lib\/(spawn-detached|companion|run-watched|copy-on-write)\.ts$/,
-    'lib/spawn-detached.ts, lib/companion.ts, lib/run-watched.ts and, before the state opens, lib/copy-on-write.ts',
+    /\/src\/lib\/(spawn-detached|companion|run-watched|ssh-tunnel|copy-on-write)\.ts$/,
+    'lib/spawn-detached.ts, lib/companion.ts, lib/run-watched.ts, lib/ssh-tunnel.ts and, before the state opens, lib/copy-on-write.ts',
   ),
   home('handlebars', /\/src\/lib\/template\.ts$/, 'lib/template.ts'),
   home('pino', /\/src\/lib\/log\.ts$/, 'lib/log.ts'),

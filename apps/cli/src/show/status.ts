@@ -81,7 +81,11 @@ function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): r
 /** Of one instance its pid, of several how many are healthy. */
 function namesOf({ instances, pid }: SlotView): string {
   if (!instances) return `pid ${pid}`;
-  return `${instances.filter(({ healthy }) => healthy).length} of ${instances.length} instances`;
+  // One host may be the machine of several.
+  const unknown = new Set(instances.flatMap(({ unknown: why }) => why ?? []));
+  return [`${instances.filter(({ healthy }) => healthy).length} of ${instances.length} instances`, ...unknown].join(
+    ', ',
+  );
 }
 
 /** Figures that are not from this moment say so: the controller may be stuck. */

@@ -63,6 +63,8 @@ export interface InstanceView {
   readonly pid: number | undefined;
   readonly running: boolean;
   readonly healthy: boolean;
+  /** Why it is not known whether it runs: which machine does not answer, and since when. */
+  readonly unknown?: string | undefined;
 }
 
 /** Of a proof of the way back that moved no user. */

@@ -6,8 +6,10 @@ import type { Endpoint, SlotKey, SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
 import type { Fenced } from './acting.ts';
+import type { OwnChecks } from './own-checks.ts';
 import type { Images } from './release-images.ts';
 import type { TailOptions } from './tail.ts';
+import type { Unknown } from './unknown.ts';
 import type { InstanceUse } from './usage.ts';
 
 /** What the configuration says of where a slot is. */
@@ -81,7 +83,6 @@ export interface LaunchSettings {
   readonly minFreeDiskBytes: number;
   readonly minFreeMemoryBytes: number;
   readonly maxLogBytes: number;
-  /** The rule that this instance is judged by until its next start. */
   readonly health?: HealthRule;
   /** Undefined: the account of the engine. The service may then do whatever the engine may. */
   readonly account?: AccountName | undefined;
@@ -134,8 +135,8 @@ interface Running {
   readonly memoryBytes: number;
 }
 
-/** The present state of one instance. */
-export type InstanceObservation = (Stopped | Running) & { readonly instance: number };
+/** The state of one instance. */
+export type InstanceObservation = (Stopped | Running | Unknown) & { readonly instance: number };
 
 /**
  * The present state of a slot, summed over its instances by `sumInstances`: it is `running` while one of them runs. `pid`,
@@ -195,7 +196,7 @@ export interface InstanceLog {
 }
 
 /** What every environment does. A capability is present where the driver has it. */
-export interface Environment extends Fenced<Environment> {
+export interface Environment extends Fenced<Environment>, OwnChecks<SlotPlace> {
   readonly adoption?: Adoption | undefined;
   readonly images?: Images | undefined;
   /** A capability: one row for each instance that runs, in order. */

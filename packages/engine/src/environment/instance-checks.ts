@@ -3,6 +3,7 @@
 
 import { type HealthProbe, probeHealth } from './health.ts';
 import type { HealthReport } from './health-report.ts';
+import { type OwnCheck, withOwnCheck } from './own-checks.ts';
 import { runSmokeTests, type SmokeReport, type SmokeRun } from './smoke.ts';
 
 /** Of one instance of several. */
@@ -18,6 +19,11 @@ export interface SlotHealth extends HealthReport {
   readonly instances?: readonly InstanceHealth[];
 }
 
+/** What the platform says of each instance, in order. */
+interface Evidence {
+  readonly ownChecks?: readonly (OwnCheck | undefined)[] | undefined;
+}
+
 interface All {
   /** Of the instances, in order. */
   readonly urls: readonly string[];
@@ -26,15 +32,20 @@ interface All {
 }
 
 /** Healthy with enough healthy instances, and degraded with fewer than all. */
-export async function probeInstances(probe: Omit<HealthProbe, 'url' | 'through'> & All): Promise<SlotHealth> {
-  const { urls, enough, ...rest } = probe;
+export async function probeInstances(
+  probe: Omit<HealthProbe, 'url' | 'through'> & All & Evidence,
+): Promise<SlotHealth> {
+  const { urls, enough, ownChecks = [], ...rest } = probe;
   const reports = await Promise.all(
     urls.map((url, index) => {
       const instance = urls.length === 1 ? undefined : index + 1;
       return probeHealth({ ...rest, url, expected: { ...rest.expected, instance } });
     }),
   );
-  return sumHealth(reports, enough);
+  return sumHealth(
+    reports.map((report, index) => withOwnCheck(report, ownChecks[index])),
+    enough,
+  );
 }
 
 /** Pure. @param reports at least one, in the order of the instances */

@@ -1,6 +1,7 @@
 // Slots with several instances, for every driver: a place for each, and one observation of all of them.
 
 import type { InstanceObservation, InstancePlace, SlotObservation, SlotPlace } from './environment.ts';
+import type { Unknown } from './unknown.ts';
 
 /** In one slot. */
 export const mostInstances = 64;
@@ -31,10 +32,10 @@ export function instancesOf(seen: SlotObservation): readonly InstanceObservation
   return instances ?? [{ ...only, instance: 1 }];
 }
 
-/** @param states at least one, in the order of the instances */
-export function sumInstances(states: readonly SlotObservation[]): SlotObservation {
+/** @param states at least one that is known, in the order of the instances */
+export function sumInstances(states: readonly (SlotObservation | Unknown)[]): SlotObservation {
   const [only] = states;
-  if (only && states.length === 1) return only;
+  if (only && only.kind !== 'unknown' && states.length === 1) return only;
   const instances = states.map((state, index): InstanceObservation => ({ ...state, instance: index + 1 }));
   const running = states.filter((state) => state.kind === 'running');
   const [first] = running;
@@ -50,7 +51,7 @@ export function sumInstances(states: readonly SlotObservation[]): SlotObservatio
 }
 
 /** Of several that have ended, the one that ended by itself says why. */
-function endOf(states: readonly SlotObservation[]): SlotObservation & { readonly kind: 'stopped' } {
+function endOf(states: readonly (SlotObservation | Unknown)[]): SlotObservation & { readonly kind: 'stopped' } {
   const stopped = states.filter((state) => state.kind === 'stopped');
   return (
     stopped.find(({ lastExit, endedBy }) => lastExit !== undefined && endedBy === undefined) ??

@@ -11,10 +11,19 @@ export interface Image {
   readonly name: string;
   /** `sha256:…` of its manifest or index. */
   readonly digest: string;
+  /** It lies in the folder of the release; then `digest` is that of its configuration, which is its id. */
+  readonly archive?: { readonly config: string; readonly layers: readonly string[] } | undefined;
 }
 
 export const imageFile = 'bluegreen.image.json';
-const shape = z.strictObject({ name: z.string(), digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) });
+const shape = z.strictObject({
+  name: z.string(),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  archive: z
+    .strictObject({ config: z.string(), layers: z.array(z.string()).readonly() })
+    .readonly()
+    .optional(),
+});
 
 /** Undefined for a release of files. @throws BlueGreenError `release-invalid` */
 export function readImage(releaseFolder: string): Image | undefined {

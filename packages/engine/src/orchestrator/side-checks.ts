@@ -7,7 +7,7 @@ import { probeHealth } from '../environment/health.ts';
 import type { HealthReport } from '../environment/health-report.ts';
 import { probeInstances, type SlotHealth, smokeInstances } from '../environment/instance-checks.ts';
 import type { SmokeReport } from '../environment/smoke.ts';
-import { type Core, endpointsOf, healthOf, type Target, urlOf } from './core.ts';
+import { type Core, endpointsOf, healthOf, placeOf, type Target, urlOf } from './core.ts';
 
 /** `all`: a side that is checked before it gets users. `enough`: one that has users, or had them. */
 export type Needed = 'all' | 'enough';
@@ -29,14 +29,18 @@ interface Asked {
 }
 
 /** By the rule of its start, or by another one. */
-export function probeSide(
+export async function probeSide(
   target: Target,
   asked: Asked & { readonly version: string | undefined; readonly settings?: ReturnType<typeof healthOf> },
 ): Promise<SlotHealth> {
   const { slot, needed, version, signal, settings = healthOf(target, slot) } = asked;
   const enough = neededOf(target, slot, needed);
   const urls = endpointsOf(target, slot).map(urlOf);
-  return probeInstances({ urls, enough, expected: { slot, version }, settings, ...(signal ? { signal } : {}) });
+  const { environment } = target;
+  const place = environment.addresses.asStarted(placeOf(target, slot));
+  const ownChecks = await environment.ownChecks?.(place);
+  const how = { settings, ownChecks, ...(signal ? { signal } : {}) };
+  return probeInstances({ urls, enough, expected: { slot, version }, ...how });
 }
 
 export function smokeSlot(

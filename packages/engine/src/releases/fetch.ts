@@ -9,13 +9,15 @@ import type { ArtifactSettings } from '../config/artifacts/settings.ts';
 import type { ArtifactSource } from '../domain/artifact.ts';
 import { type Clock, deadline } from '../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
+import { imageFile } from '../lib/image-file.ts';
 import { copyFolder } from './copy-folder.ts';
 import { createSpend, type Spend } from './disk.ts';
 import { download } from './download.ts';
 import { checkOutAndBuild } from './git.ts';
 import { shownUrl } from './hosts.ts';
 import { resolveImage, writeImage } from './image.ts';
-import { createLanding, type Landed, roomFor } from './landing.ts';
+import { readImageArchive } from './image-archive.ts';
+import { createLanding, type Landed, type Landing, roomFor } from './landing.ts';
 import { checkSignature } from './minisign.ts';
 import { refused, sizeText } from './refused.ts';
 import { unpack } from './unpack.ts';
@@ -91,7 +93,7 @@ async function fromFolder(request: Fetching, path: string): Promise<Fetched> {
     throw refused(`${path} is no folder; an archive is named by \`archive\`, or ends in .tar.gz or .tar.zst`);
   const landing = await createLanding(workplace.files, roomFor(settings.limits, spend), signal);
   await copyFolder(from, landing);
-  return { ...(await landing.settle()), source: path, sha256: undefined };
+  return { ...(await settled(request, landing)), source: path, sha256: undefined };
 }
 
 /** Copied first: it might become another one between being verified and being unpacked. */
@@ -144,8 +146,24 @@ async function fromArchive(
     });
   const landing = await createLanding(workplace.files, roomFor(settings.limits, spend, size), signal);
   await unpack({ archive, landing, strip: settings.strip, signal });
-  return { ...(await landing.settle()), source: shown, sha256: found };
+  return { ...(await settled(request, landing)), source: shown, sha256: found };
 }
+
+/** Where it is an image, a small file says so from now on. */
+async function settled({ workplace, signal }: Fetching, landing: Landing): Promise<Landed> {
+  const image = await readImageArchive({ folder: workplace.files, architecture: architectureHere(), signal });
+  if (image) await landing.file(imageFile, textBytes(`${JSON.stringify(image, undefined, 2)}\n`), asPublished);
+  return landing.settle();
+}
+
+const asPublished = { mode: 0o644, modifiedAt: undefined };
+
+async function* textBytes(text: string): AsyncIterable<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+/** As Docker names it. */
+const architectureHere = (): string => (process.arch === 'x64' ? 'amd64' : process.arch);
 
 async function fromImage(request: Fetching, reference: string): Promise<Fetched> {
   refuseUnsigned(request.settings, 'an image');

@@ -1,8 +1,8 @@
-// Unpacks an archive, `.tar.gz` or `.tar.zst`, recognized by its first bytes, into a landing as it is read.
+// Unpacks an archive, `.tar.gz`, `.tar.zst` or `.tar`, recognized by its first bytes, into a landing as it is read.
 
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { type Duplex, Writable } from 'node:stream';
+import { type Duplex, PassThrough, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
@@ -91,6 +91,7 @@ function createStripping(): (name: string) => string {
 
 async function unzipFor(archive: string): Promise<Duplex | typeof unzstd> {
   const magic = await firstBytes(archive);
+  if (await isPlainTar(archive)) return new PassThrough();
   if (magic.startsWith('1f8b')) return zlib.createGunzip();
   if (magic === '28b52ffd' || /^5.2a4d18$/.test(magic)) {
     if (typeof zlib.createZstdDecompress !== 'function')
@@ -100,7 +101,7 @@ async function unzipFor(archive: string): Promise<Duplex | typeof unzstd> {
   const other = others.find(([begin]) => magic.startsWith(begin))?.[1];
   throw refused(
     other === undefined
-      ? 'it is no archive: it begins neither as .tar.gz nor as .tar.zst'
+      ? 'it is no archive: it begins neither as .tar.gz or .tar.zst nor as .tar'
       : `it is ${other}, and only .tar.gz and .tar.zst are unpacked`,
   );
 }
@@ -113,6 +114,13 @@ const others: readonly (readonly [begin: string, what: string])[] = [
   ['377abcaf', 'a 7z archive'],
   ['52617221', 'a rar archive'],
 ];
+
+/** As `docker save` writes it. */
+async function isPlainTar(path: string): Promise<boolean> {
+  await using file = await open(path, 'r');
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 257);
+  return bytesRead === 5 && buffer.toString('latin1') === 'ustar';
+}
 
 async function firstBytes(path: string): Promise<string> {
   await using file = await open(path, 'r');

@@ -14,6 +14,7 @@ import { writeRecord } from './record.ts';
 import { placeFields, type Room } from './room.ts';
 import { keepsRunning } from './settle.ts';
 import { inspectSlot } from './slots.ts';
+import { requireHost } from './spread.ts';
 
 interface KnownRelease {
   readonly version: string;
@@ -22,11 +23,11 @@ interface KnownRelease {
 
 /** Under the slot's lock. @throws BlueGreenError `not-found`, `release-modified` */
 export async function adoptSlot(room: Room, place: SlotPlace, known: KnownRelease): Promise<RunningSlot> {
-  const [host] = room.settingsOf(place).hosts;
-  const client = room.clientOf(place, host.name);
+  const settings = room.settingsOf(place);
   const ports = recordedPorts(place);
   let found = 0;
   for (const each of instancePlaces(place)) {
+    const client = room.clientOf(place, requireHost(settings, each).name);
     // The record of its start knows more about it than the caller.
     const own = await runningContainer(room, each);
     const running = own?.found ?? (await unrecorded(room, client, each));
@@ -43,7 +44,7 @@ export async function adoptSlot(room: Room, place: SlotPlace, known: KnownReleas
   if (found > 0 && seen.kind === 'running') return seen;
   throw new BlueGreenError(
     'not-found',
-    `nothing listens on port ${place.port} of ${describePlace(place)} that may be adopted: no container with its labels runs on ${host.name}`,
+    `nothing listens on port ${place.port} of ${describePlace(place)} that may be adopted: no container with its labels runs on ${settings.hosts.map(({ name }) => name).join(', ')}`,
   );
 }
 
@@ -101,6 +102,6 @@ function recordOf(
     startedAt: Date.parse(State.StartedAt),
     adopted: true,
     envFiles: [],
-    container: { host: client.host.name, id: Id, startedAt: State.StartedAt },
+    container: { host: client.host.name, endpointHost: client.host.endpointHost, id: Id, startedAt: State.StartedAt },
   } as const;
 }

@@ -29,7 +29,11 @@ function checkHosts(own: DockerDraft, path: Path): readonly Finding[] {
       ...(needsTls
         ? [error([...here, 'tls'], 'is missing: who reaches this address without it has the rights of root there')]
         : []),
-      ...(host.tls && isSocket ? [error([...here, 'tls'], 'is for an address of tcp://')] : []),
+      ...(host.tls && url.protocol !== 'tcp:' ? [error([...here, 'tls'], 'is for an address of tcp://')] : []),
+      ...(host.ssh && url.protocol !== 'ssh:' ? [error([...here, 'ssh'], 'is for an address of ssh://')] : []),
+      ...(hosts.findIndex((each) => each?.address === host.address) < index
+        ? [error([...here, 'address'], 'another host has this address too')]
+        : []),
       ...checkEndpoint(own, { endpointHost: host.endpointHost, isSocket, path: [...here, 'endpointHost'] }),
     ];
   });

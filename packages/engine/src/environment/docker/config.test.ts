@@ -19,6 +19,7 @@ describe('where containers run', () => {
       pullMs: 600_000,
       user: undefined,
       readOnly: true,
+      healthcheck: 'warn',
       capabilities: [],
       volumes: [],
       extraHosts: [],
@@ -32,7 +33,56 @@ describe('where containers run', () => {
     ]);
   });
 
+  it('is another machine over SSH, with files of the configuration, a limit and labels', () => {
+    const host = { name: 'two', address: 'ssh://deploy@10.0.0.8:2222/run/docker.sock', endpointHost: '10.0.0.8' };
+    const more = { instances: 2, labels: { zone: 'b' } };
+    expect(resolve({ hosts: [{ ...host, ...more, ssh: { key: 'id', knownHosts: 'known' } }] }).hosts).toEqual([
+      { ...host, ...more, ssh: { key: '/etc/shop/id', knownHosts: '/etc/shop/known' } },
+    ]);
+    expect(
+      problems({
+        hosts: [
+          { ...host, ssh: { key: 'id' } },
+          { ...remote, tls },
+        ],
+      }),
+    ).toEqual([]);
+  });
+
   it.each([
+    'ssh://-oProxyCommand=id@10.0.0.8',
+    'ssh://deploy@-oProxyCommand=id',
+    'ssh://deploy@10.0.0.8 id',
+    'ssh://deploy:password@10.0.0.8',
+    'http://10.0.0.8:2375',
+  ])('is not %s', (address) => {
+    expect(() => resolve({ hosts: [{ name: 'two', address, endpointHost: '10.0.0.8' }] })).toThrow(
+      'an address of Docker',
+    );
+  });
+
+  it.each([
+    ['SSH for a socket', { hosts: [{ name: 'a', address: 'unix:///d.sock', ssh: {} }] }, 'is for an address of ssh://'],
+    [
+      'two hosts of one name',
+      {
+        hosts: [
+          { ...remote, tls },
+          { ...remote, tls, address: 'tcp://10.0.0.8:2376' },
+        ],
+      },
+      'another host is called one too',
+    ],
+    [
+      'a host twice',
+      {
+        hosts: [
+          { ...remote, tls },
+          { ...remote, tls, name: 'b' },
+        ],
+      },
+      'another host has this address',
+    ],
     ['an address without TLS', { hosts: [remote] }, 'hosts.0.tls is missing: who reaches'],
     ['no address for users', { hosts: [{ name: 'one', address: remote.address, tls }] }, 'endpointHost is missing'],
     ['every address', { hosts: [{ ...remote, tls, endpointHost: '0.0.0.0' }] }, 'on every address of the host'],

@@ -2,19 +2,22 @@
 
 import { z } from 'zod';
 import { type Draft, merge } from '../../config/kit/draft.ts';
-import { duration, listOf, matching, name, path, whole, yesNo } from '../../config/kit/values.ts';
+import { choice, duration, listOf, matching, name, path, whole, yesNo } from '../../config/kit/values.ts';
 import { parseDuration } from '../../lib/units.ts';
+import { mostInstances } from '../instances.ts';
 import type { DockerHost, DockerSettings, RegistryAccess } from './settings.ts';
 
 const word = () => matching(/^[^\p{Cc}]{1,1000}$/u, 'a word of a command, without control characters');
+
+const mostHosts = 16;
 
 const hostKeys = z
   .strictObject({
     name: name().describe('Shown in messages; unique.'),
     address: matching(
-      /^(unix:\/\/\/[^\s\p{Cc}]{1,99}|tcp:\/\/(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5})$/u,
-      'an address of Docker: unix:///var/run/docker.sock or tcp://10.0.0.7:2376',
-    ).describe('Where its Docker Engine is asked.'),
+      /^(unix:\/\/\/[^\s\p{Cc}]{1,99}|tcp:\/\/(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}|ssh:\/\/([A-Za-z0-9_][A-Za-z0-9_.-]{0,31}@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(:\d{1,5})?(\/[A-Za-z0-9_./-]{1,99})?)$/u,
+      'an address of Docker: unix:///var/run/docker.sock, tcp://10.0.0.7:2376 or ssh://deploy@10.0.0.7',
+    ).describe('Where its Docker Engine is asked. Over ssh:// a path names its socket, where it is another one.'),
     endpointHost: matching(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9:.-]{1,253})$/, 'an address such as 10.0.0.7')
       .describe(
         'Where load balancers reach what runs there; ports are published on it alone. Default: 127.0.0.1 for a socket of this machine; no other default.',
@@ -27,6 +30,23 @@ const hostKeys = z
         key: path().describe('PEM file of its private key.'),
       })
       .describe('For an address of tcp://, which needs it unless it is of this machine.')
+      .optional(),
+    ssh: z
+      .strictObject({
+        key: path().describe('Private key, without a passphrase. Default: what ssh uses by itself.').optional(),
+        knownHosts: path().describe('Keys of hosts. Default: what ssh uses by itself.').optional(),
+      })
+      .describe('For an address of ssh://. The key of the host must be known; nobody is asked.')
+      .optional(),
+    instances: whole({ min: 1, max: mostInstances, expected: 'a whole number' })
+      .describe('Of one slot at most so many run there. Default: instances take turns over all hosts.')
+      .optional(),
+    labels: z
+      .record(
+        matching(/^(?!bluegreen\.)[A-Za-z0-9][A-Za-z0-9._/-]{0,100}$/, 'a name such as zone'),
+        matching(/^[^\p{Cc}]{0,200}$/u, 'a text without control characters'),
+      )
+      .describe('Labels of every container there, as for monitoring. Default: none.')
       .optional(),
   })
   .describe('A Docker host.');
@@ -77,9 +97,11 @@ const ulimitKeys = z
 
 export const dockerKeys = z
   .strictObject({
-    hosts: listOf(hostKeys, 1)
-      .min(1, { error: 'a list of one host' })
-      .describe('Where containers run. Default: the Docker Engine of this machine, at unix:///var/run/docker.sock.')
+    hosts: listOf(hostKeys, mostHosts)
+      .min(1, { error: 'a list of at least one host' })
+      .describe(
+        'Where containers run; the instances of a slot take turns over them. Default: the Docker Engine of this machine, at unix:///var/run/docker.sock.',
+      )
       .optional(),
     network: matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,100}$/, 'host, bridge, or the name of a network')
       .describe(
@@ -98,6 +120,11 @@ export const dockerKeys = z
       .optional(),
     readOnly: yesNo()
       .describe('The service cannot write to its own file system, /tmp and volumes aside. Default: true.')
+      .optional(),
+    healthcheck: choice(['warn', 'require', 'ignore'])
+      .describe(
+        'What an instance is that the HEALTHCHECK of its image calls unhealthy. warn: degraded, which moves no user. require: ill. Default: warn.',
+      )
       .optional(),
     capabilities: listOf(matching(/^[A-Z][A-Z_]{1,40}$/, 'a capability such as NET_BIND_SERVICE'), 40)
       .describe('Capabilities that the service needs; it has no other. Default: none.')
@@ -119,6 +146,7 @@ const defaultDocker = {
   network: 'bridge',
   pullTimeout: '10m',
   readOnly: true,
+  healthcheck: 'warn',
 } satisfies DockerFile;
 
 export function resolveDocker(file: DockerFile | undefined, inFolder: (path: string) => string): DockerSettings {
@@ -130,6 +158,7 @@ export function resolveDocker(file: DockerFile | undefined, inFolder: (path: str
     pullTimeout,
     user,
     readOnly,
+    healthcheck,
     ...rest
   } = merge(defaultDocker, file ?? ({} as DockerFile));
   const [first = localSocket, ...others] = hosts;
@@ -141,6 +170,7 @@ export function resolveDocker(file: DockerFile | undefined, inFolder: (path: str
     pullMs: parseDuration(pullTimeout),
     user,
     readOnly,
+    healthcheck,
     capabilities: rest.capabilities ?? [],
     volumes: (rest.volumes ?? []).map(({ source, path: at, readOnly: fixed = false }) => ({
       source,
@@ -157,11 +187,19 @@ export const dockerSecrets = ({ registries }: DockerSettings): readonly string[]
   registries.flatMap((access) => (access.kind === 'password' ? [access.password] : []));
 
 function hostOf(
-  { name: called, address, endpointHost = '127.0.0.1', tls }: z.infer<typeof hostKeys>,
+  { name: called, address, endpointHost = '127.0.0.1', tls, ssh, instances, labels }: z.infer<typeof hostKeys>,
   inFolder: (path: string) => string,
 ): DockerHost {
-  const secured = tls && { ca: inFolder(tls.ca), cert: inFolder(tls.cert), key: inFolder(tls.key) };
-  return { name: called, address, endpointHost, ...(secured ? { tls: secured } : {}) };
+  const known = (path: string | undefined) => (path === undefined ? undefined : inFolder(path));
+  return {
+    name: called,
+    address,
+    endpointHost,
+    ...(tls ? { tls: { ca: inFolder(tls.ca), cert: inFolder(tls.cert), key: inFolder(tls.key) } } : {}),
+    ...(ssh ? { ssh: { key: known(ssh.key), knownHosts: known(ssh.knownHosts) } } : {}),
+    ...(instances === undefined ? {} : { instances }),
+    ...(labels ? { labels } : {}),
+  };
 }
 
 function accessOf(file: z.infer<typeof registryKeys>, inFolder: (path: string) => string): RegistryAccess {

@@ -20,6 +20,7 @@ const request: ContainerRequest = {
     pullMs: 1,
     user: '1000',
     readOnly: true,
+    healthcheck: 'warn',
     capabilities: ['NET_BIND_SERVICE'],
     volumes: [{ source: 'media', path: '/media', readOnly: true }],
     extraHosts: ['db:10.0.0.9'],

@@ -6,7 +6,7 @@ import type { Acting } from '../acting.ts';
 import type { Variables } from '../env-files.ts';
 import type { InstancePlace, LaunchSettings } from '../environment.ts';
 import { pieceBytes } from '../log-pieces.ts';
-import type { DockerSettings } from './settings.ts';
+import type { DockerHost, DockerSettings } from './settings.ts';
 
 export const labels = {
   mark: 'bluegreen.state',
@@ -41,6 +41,7 @@ export interface ContainerRequest {
   readonly docker: DockerSettings;
   /** The address that the port is published on, where the network is not the host's. */
   readonly publishOn: string;
+  readonly hostLabels?: DockerHost['labels'];
 }
 
 /** Unique for each attempt. A name decides nothing: labels do. */
@@ -71,8 +72,9 @@ export function containerOptions(request: ContainerRequest): Docker.ContainerCre
 /** Docker counts in seconds. */
 export const stopSeconds = (graceMs: number): number => Math.ceil(graceMs / 1000);
 
-function labelsOf({ mark, launch, place, release, acting }: ContainerRequest): Record<string, string> {
+function labelsOf({ mark, launch, place, release, acting, hostLabels }: ContainerRequest): Record<string, string> {
   return {
+    ...hostLabels,
     [labels.mark]: mark,
     [labels.service]: place.service,
     [labels.target]: place.target,

@@ -2,11 +2,11 @@
 // command line, never change one slot at once; reading the state needs no lock.
 
 import { mkdirSync } from 'node:fs';
-import type { SlotKey } from '../../domain/target.ts';
+import type { Endpoint, SlotKey } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Addresses, Environment, ReleaseFiles, RunningSlot, SlotPlace } from '../environment.ts';
-import { instancesOf, portsOf, startsAtOnce } from '../instances.ts';
+import type { Addresses, Environment, InstancePlace, ReleaseFiles, RunningSlot, SlotPlace } from '../environment.ts';
+import { instancePlaces, instancesOf, portsOf, startsAtOnce } from '../instances.ts';
 import { folderMark } from '../launch-mark.ts';
 import { localPorts } from '../local-ports.ts';
 import { withSlotLock } from '../slot-lock.ts';
@@ -15,11 +15,13 @@ import { createDockerClient, type DockerClient } from './client.ts';
 import { claimSlot } from './fence.ts';
 import { ensureImage } from './images.ts';
 import { sweepHosts } from './leftovers.ts';
+import { ownCheckOf } from './own-check.ts';
 import { imageOf } from './prepare.ts';
-import { judgeBy, runningInstances, startedAs } from './record.ts';
+import { judgeBy, liveRecord, runningInstances, startedAs } from './record.ts';
 import { clientNamed, type Room } from './room.ts';
 import type { DockerHost, DockerSettings } from './settings.ts';
 import { inspectSlot, logsOf, preflightSlot, quoteSlot, startSlot, stopSlot } from './slots.ts';
+import { hostOfInstance } from './spread.ts';
 
 export interface DockerEnvironmentOptions {
   /** Absolute. Holds slot records and logs; made when missing. */
@@ -59,6 +61,7 @@ function environmentIn(room: Room): Environment {
     stop: (place, graceMs) => claimed(place, graceMs, () => stopSlot(room, place, graceMs)),
     inspect: (place) => inspectSlot(room, place),
     startedAs: (slot) => startedAs(room, slot),
+    ownChecks: (place) => Promise.all(instancePlaces(place).map((each) => ownCheckOf(room, each))),
     running: () => runningInstances(room),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
     adoption: { adopt: (place, known) => claimed(place, 0, () => adoptSlot(room, place, known)) },
@@ -82,7 +85,7 @@ function openRoom({ stateFolder, settingsOf, clock, log }: DockerEnvironmentOpti
   /** One connection for all targets that name the host. */
   const clientFor = (host: DockerHost): DockerClient => {
     const key = JSON.stringify(host);
-    const client = clients.get(key) ?? createDockerClient(host);
+    const client = clients.get(key) ?? createDockerClient(host, clock);
     clients.set(key, client);
     return client;
   };
@@ -109,12 +112,21 @@ async function ensureImages(room: Room, place: SlotKey, release: Pick<ReleaseFil
 function addressesOf(room: Room): Addresses {
   return {
     ...localPorts((slot) => startedAs(room, slot)),
-    endpoints: (place) => {
-      const [{ endpointHost: host }] = room.settingsOf(place).hosts;
-      const [first, ...others] = portsOf(place).map((port) => ({ host, port }));
-      return [first ?? { host, port: place.port }, ...others];
-    },
+    endpoints: (place) =>
+      instancePlaces(place).map((each) => ({ host: endpointHostOf(room, each), port: each.port })) as [
+        Endpoint,
+        ...Endpoint[],
+      ],
   };
+}
+
+/** Of the host on which it was started; where nothing was started on this port, of the one on which it would be. */
+function endpointHostOf(room: Room, place: InstancePlace): string {
+  const docker = room.settingsOf(place);
+  const record = liveRecord(room, place);
+  const { host: name, endpointHost } = record?.port === place.port ? record.container : {};
+  const host = docker.hosts.find((each) => each.name === name) ?? hostOfInstance(docker, place.instance ?? 1);
+  return endpointHost ?? (host ?? docker.hosts[0]).endpointHost;
 }
 
 function clientsOf(room: Room, places: readonly SlotPlace[]): readonly DockerClient[] {

@@ -5,9 +5,17 @@ import type Docker from 'dockerode';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { type DockerClient, refusalText, statusOf, unlessMissing } from './client.ts';
 import { credentialsFor } from './credentials.ts';
+import { type ImageArchive, loadImage } from './load-image.ts';
 import type { DockerSettings } from './settings.ts';
 
 export type FoundImage = Docker.ImageInspectInfo;
+
+export interface WantedImage {
+  /** What Docker finds it by: a name with its digest, its id, or the configured one for a release of files. */
+  readonly reference: string;
+  /** Undefined: a registry has it. */
+  readonly archive?: ImageArchive | undefined;
+}
 
 /**
  * @throws BlueGreenError `artifact-refused`, `artifact-unavailable`, `resources-short`, `release-invalid`,
@@ -15,13 +23,18 @@ export type FoundImage = Docker.ImageInspectInfo;
  */
 export async function ensureImage(
   client: DockerClient,
-  reference: string,
+  { reference, archive }: WantedImage,
   settings: Pick<DockerSettings, 'registries' | 'pullMs'>,
 ): Promise<FoundImage> {
   const here = await findImage(client, reference);
-  if (!here) await pull(client, reference, settings);
+  if (!here) await (archive ? loadImage(client, archive, settings.pullMs) : pull(client, reference, settings));
   const image = here ?? (await findImage(client, reference));
-  if (!image) throw refused(client, reference, 'it is not there although it was pulled');
+  if (!image)
+    throw refused(
+      client,
+      reference,
+      archive ? 'what was loaded is another image' : 'it is not there although it was pulled',
+    );
   await requirePlatform(client, reference, image);
   return image;
 }

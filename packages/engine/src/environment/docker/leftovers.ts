@@ -56,18 +56,13 @@ export async function sweepHosts(
   places: readonly SlotPlace[],
   clients: readonly DockerClient[],
 ): Promise<readonly Orphan[]> {
-  const cleared: Orphan[] = [];
-  for (const client of clients) {
-    try {
-      cleared.push(...(await sweepHost(room, places, client)));
-    } catch (thrown) {
-      room.log.warn(
-        { host: client.host.name, problem: messageOf(thrown) },
-        'what a Docker host has left was not cleared',
-      );
-    }
-  }
-  return cleared;
+  const sweep = (client: DockerClient): Promise<readonly Orphan[]> =>
+    sweepHost(room, places, client).catch((thrown: unknown) => {
+      const problem = messageOf(thrown);
+      room.log.warn({ host: client.host.name, problem }, 'what a Docker host has left was not cleared');
+      return [];
+    });
+  return (await Promise.all(clients.map(sweep))).flat();
 }
 
 async function sweepHost(room: Room, places: readonly SlotPlace[], client: DockerClient): Promise<readonly Orphan[]> {

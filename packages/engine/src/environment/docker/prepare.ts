@@ -11,12 +11,13 @@ import { effectiveOf } from '../started-with.ts';
 import { type RenderedFile, renderTemplates } from '../templates.ts';
 import { launchFolder } from './config-files.ts';
 import { isLocal } from './hosts.ts';
+import type { WantedImage } from './images.ts';
 import type { Room, StartRequest } from './room.ts';
 import type { DockerSettings } from './settings.ts';
 
 export interface Prepared {
-  /** What the container is made of: a name with its digest, or the configured one for a release of files. */
-  readonly image: string;
+  /** What the container is made of. */
+  readonly image: WantedImage;
   /** Undefined where the release is the image. */
   readonly releaseFolder: string | undefined;
   readonly env: Variables;
@@ -30,14 +31,18 @@ export interface Prepared {
 /** @throws BlueGreenError `release-invalid` */
 export function imageOf({ image }: Pick<DockerSettings, 'image'>, { folder }: Pick<ReleaseFiles, 'folder'>) {
   const ofImage = readImage(folder);
-  return { ofImage, image: ofImage ? `${ofImage.name}@${ofImage.digest}` : image };
+  if (!ofImage) return { ofImage, image: image === undefined ? undefined : { reference: image } };
+  const { name, digest, archive } = ofImage;
+  const wanted: WantedImage = archive
+    ? { reference: digest, archive: { ...archive, folder } }
+    : { reference: `${name}@${digest}` };
+  return { ofImage, image: wanted };
 }
 
 /** @throws what `Environment.start` throws before it asks Docker */
-export function prepare(room: Room, { place, release, settings }: StartRequest, launch: string): Prepared {
+export function prepare(room: Room, { place, host, release, settings }: StartRequest, launch: string): Prepared {
   requireRelease(release);
   const docker = room.settingsOf(place);
-  const [host] = docker.hosts;
   const { ofImage, image } = imageOf(docker, release);
   const refuse = (why: string): never => {
     throw new BlueGreenError('release-invalid', `${describePlace(place)} cannot start ${release.version}: ${why}`);

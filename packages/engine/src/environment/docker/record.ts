@@ -15,6 +15,10 @@ import { effectiveShape } from '../started-with.ts';
 const container = z.object({
   /** The name of its Docker host. */
   host: z.string(),
+  /** Where load balancers reach it. Undefined in a record of an earlier version: where the configuration says. */
+  endpointHost: z.string().optional(),
+  /** Its image has a HEALTHCHECK. */
+  hasCheck: z.boolean().optional(),
   id: z.string(),
   /** As Docker has it; undefined before the container was started. Docker changes it with each start. */
   startedAt: z.string().optional(),

@@ -10,7 +10,7 @@ import type { InstanceKey, InstancePlace, LaunchSettings, ReleaseFiles } from '.
 import { dottedName, numberSuffix } from '../recorded-instances.ts';
 import type { DockerClient } from './client.ts';
 import { recordFile } from './record.ts';
-import type { DockerSettings } from './settings.ts';
+import type { DockerHost, DockerSettings } from './settings.ts';
 
 export interface Room {
   readonly stateFolder: string;
@@ -28,6 +28,7 @@ export interface Room {
 
 export interface StartRequest {
   readonly place: InstancePlace;
+  readonly host: DockerHost;
   /** Of all instances of the slot, in order. Undefined: the slot has one. */
   readonly ports?: readonly number[] | undefined;
   readonly release: ReleaseFiles;

@@ -7,6 +7,11 @@ export interface DockerHost {
   /** Where load balancers reach what runs there. */
   readonly endpointHost: string;
   readonly tls?: DockerTls | undefined;
+  readonly ssh?: DockerSsh | undefined;
+  /** Of one slot at most so many run there. Undefined: no limit. */
+  readonly instances?: number | undefined;
+  /** Of every container there, in addition to those of this program. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Absolute paths. */
@@ -14,6 +19,12 @@ export interface DockerTls {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+}
+
+/** Absolute paths. Undefined: what the configuration of ssh says. */
+export interface DockerSsh {
+  readonly key?: string | undefined;
+  readonly knownHosts?: string | undefined;
 }
 
 export interface Volume {
@@ -51,6 +62,8 @@ export interface DockerSettings {
   /** Undefined: that of the image. */
   readonly user: string | undefined;
   readonly readOnly: boolean;
+  /** What the HEALTHCHECK of an image is worth. */
+  readonly healthcheck: 'warn' | 'require' | 'ignore';
   /** Added to none. */
   readonly capabilities: readonly string[];
   readonly volumes: readonly Volume[];

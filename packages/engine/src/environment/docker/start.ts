@@ -17,6 +17,7 @@ import { containerOptions } from './container.ts';
 import { publishOn } from './hosts.ts';
 import { ensureImage, type FoundImage } from './images.ts';
 import { observe, type Running } from './inspect.ts';
+import { hasCheck } from './own-check.ts';
 import { requireFreePort } from './ports.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { requireProgram } from './program.ts';
@@ -67,11 +68,11 @@ export async function discard({ client, id, prepared }: Starting): Promise<void>
 }
 
 async function createBeside(room: Room, request: StartRequest): Promise<Starting> {
-  const { place, settings } = request;
+  const { place, host, settings } = request;
   const launch = newLaunch(room.mark);
   const prepared = prepare(room, request, launch);
   const docker = room.settingsOf(place);
-  const client = room.clientOf(place, docker.hosts[0].name);
+  const client = room.clientOf(place, host.name);
   const image = await ensureImage(client, prepared.image, docker);
   const silent = await unreachableAddresses(prepared.env, settings.envFormats ?? []);
   if (silent.length > 0)
@@ -111,6 +112,7 @@ function optionsOf(
     launchSettings: settings,
     docker: room.settingsOf(place),
     publishOn: publishOn(client.host),
+    hostLabels: client.host.labels,
   });
 }
 
@@ -164,7 +166,7 @@ async function begin(room: Room, request: StartRequest, starting: Starting): Pro
     envFiles: settings.envFiles,
     startedWith: prepared.startedWith,
     ...(settings.health ? { health: { ...settings.health } } : {}),
-    container: { host: client.host.name, id },
+    container: { host: client.host.name, endpointHost: client.host.endpointHost, id, hasCheck: hasCheck(image) },
   } as const satisfies LiveRecord;
   writeRecord(room, place, record);
   const after = beginLog(room, request, record);

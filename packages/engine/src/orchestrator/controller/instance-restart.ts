@@ -50,7 +50,7 @@ function announce({ core, target, lease, slot }: Look, row: SlotRow, { instances
   core.store.under(lease).write((tx) => {
     setSlot(tx, target.key, slot, { nextRestartAt: tx.now + backoff(target, row.restarts) });
     for (const ended of instances) {
-      if (ended.kind === 'running') continue;
+      if (ended.kind !== 'stopped') continue;
       const { instance, lastExit, lastLog } = ended;
       tx.audit({
         ...target.key,

@@ -1,6 +1,7 @@
 // The last known health of a side, for every reader.
 
 import type { SlotName } from '../../domain/target.ts';
+import { clockTime } from '../../domain/times.ts';
 import type { InstanceObservation, SlotObservation } from '../../environment/environment.ts';
 import type { HealthReport } from '../../environment/health-report.ts';
 import type { HealthState } from '../../environment/health-state.ts';
@@ -30,6 +31,8 @@ export interface InstanceSnapshot {
   readonly pid: number | undefined;
   readonly running: boolean;
   readonly healthy: boolean;
+  /** Why it is not known whether it runs: its machine does not answer. */
+  readonly unknown?: string | undefined;
 }
 
 /** Of a side that was healthy for the step that waited for it: the supervisor continues from there. */
@@ -81,5 +84,9 @@ export function putHealth(
 function snapshotOf(seen: InstanceObservation, reports: SlotHealth['instances']): InstanceSnapshot {
   const { instance, kind } = seen;
   const healthy = reports?.find((each) => each.instance === instance)?.healthy ?? kind === 'running';
-  return { instance, pid: kind === 'running' ? seen.pid : undefined, running: kind === 'running', healthy };
+  const known = { instance, pid: kind === 'running' ? seen.pid : undefined, running: kind === 'running', healthy };
+  return kind === 'unknown' ? { ...known, unknown: sinceText(seen) } : known;
 }
+
+const sinceText = ({ host, since, problem }: InstanceObservation & { readonly kind: 'unknown' }): string =>
+  `${host} does not answer since ${clockTime(since)}: ${problem}`;

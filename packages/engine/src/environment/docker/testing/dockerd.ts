@@ -19,16 +19,23 @@ export interface DaemonOptions {
   readonly bridge?: boolean;
   /** Containers go on while it does not run. */
   readonly liveRestore?: boolean;
+  /** Without a bridge, in a network namespace of its own: another machine, as far as the network is concerned. */
+  readonly apart?: boolean;
+  /** More arguments. */
+  readonly also?: readonly string[];
 }
 
 /** Up: ports are published on 127.0.0.1, which a new namespace does not have. It becomes dockerd, with the same pid. */
 const inNamespace = ['--net', 'sh', '-c', 'ip link set lo up && exec dockerd "$@"', 'sh'];
 
-export function startDaemon(folder: string, { bridge = false, liveRestore = false }: DaemonOptions = {}): ChildProcess {
+export function startDaemon(
+  folder: string,
+  { bridge = false, liveRestore = false, apart = false, also = [] }: DaemonOptions = {},
+): ChildProcess {
   const args = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')];
   const own = ['-H', `unix://${join(folder, 'docker.sock')}`, '-p', join(folder, 'docker.pid'), '--group', 'root'];
-  const options = [...args, ...own, ...(bridge ? [] : quiet), ...(liveRestore ? ['--live-restore'] : [])];
-  const [program, words] = bridge ? ['unshare', [...inNamespace, ...options]] : ['dockerd', options];
+  const options = [...args, ...own, ...(bridge ? [] : quiet), ...(liveRestore ? ['--live-restore'] : []), ...also];
+  const [program, words] = bridge || apart ? ['unshare', [...inNamespace, ...options]] : ['dockerd', options];
   const daemon = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(join(folder, 'dockerd.log'));
   daemon.stdout.pipe(log, { end: false });

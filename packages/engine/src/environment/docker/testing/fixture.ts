@@ -46,6 +46,7 @@ export const dockerSettings = (socket: string): DockerSettings => ({
   pullMs: 60_000,
   user: undefined,
   readOnly: true,
+  healthcheck: 'warn',
   capabilities: [],
   volumes: [],
   extraHosts: [],
@@ -104,6 +105,10 @@ export async function labelsIn(socketPath: string, stateFolder: string): Promise
   const filters = ownFilter(folderMark(stateFolder));
   return (await new Docker({ socketPath }).listContainers({ all: true, filters })).map(({ Labels }) => Labels);
 }
+
+/** What only a client of Docker can do. */
+export const publishedWith = <Result>(socketPath: string, work: (docker: Docker) => Promise<Result>): Promise<Result> =>
+  work(new Docker({ socketPath }));
 
 function layRelease(folder: string, version: string, source: string): ReleaseFiles {
   const release = join(folder, 'releases', version);

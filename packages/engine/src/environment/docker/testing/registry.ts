@@ -1,7 +1,7 @@
 // A registry for tests: Debian's docker-registry, behind a door of this process that asks for a password or cuts answers.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,8 @@ import { testImage } from './test-image.ts';
 const program = '/usr/bin/docker-registry';
 const readyMs = 60_000;
 
+export type Source = string | { readonly folder: string };
+
 export interface TestRegistry {
   /** `127.0.0.1:port`, which Docker asks without TLS. */
   readonly name: string;
@@ -19,8 +21,8 @@ export interface TestRegistry {
   login: { readonly username: string; readonly password: string } | undefined;
   /** The answer to each request for a layer ends after so many bytes. */
   cutAfter: number | undefined;
-  /** An image whose program is this module. @returns its digest */
-  publish(docker: Docker, repository: string, source: string): Promise<string>;
+  /** An image whose program is this module, or the `server.mjs` of a folder. @returns its digest */
+  publish(docker: Docker, repository: string, source: Source): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -39,7 +41,7 @@ export async function startRegistry(): Promise<TestRegistry | undefined> {
   const name = `127.0.0.1:${port}`;
   return Object.assign(state, {
     name,
-    publish: (docker: Docker, repository: string, source: string) => publish(docker, `${name}/${repository}`, source),
+    publish: (docker: Docker, repository: string, source: Source) => publish(docker, `${name}/${repository}`, source),
     close: () => close(door, child, folder),
   });
 }
@@ -103,31 +105,37 @@ async function ready(port: number): Promise<void> {
   throw new Error('docker-registry does not answer');
 }
 
-async function publish(docker: Docker, repository: string, source: string): Promise<string> {
+/** Of the image for tests, with this module as its program. */
+export async function buildImage(docker: Docker, tag: string, source: Source): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-build-'));
   try {
-    mkdirSync(join(folder, 'app'));
-    writeFileSync(join(folder, 'app', 'server.mjs'), source);
+    if (typeof source === 'string') {
+      mkdirSync(join(folder, 'app'));
+      writeFileSync(join(folder, 'app', 'server.mjs'), source);
+    } else cpSync(source.folder, join(folder, 'app'), { recursive: true });
     const lines = [`FROM ${testImage}`, 'ADD app /app', 'WORKDIR /app', 'ENV PATH=/usr/bin:/bin OF_IMAGE=yes'];
     writeFileSync(join(folder, 'Dockerfile'), [...lines, 'ENTRYPOINT ["node", "server.mjs"]', ''].join('\n'));
-    const context = { context: folder, src: ['Dockerfile', 'app'] };
-    await finished(docker, await docker.buildImage(context, { t: `${repository}:1` }));
-    await finished(
-      docker,
-      await docker.getImage(`${repository}:1`).push({ tag: '1', authconfig: { base64: 'e30=' } as never }),
-    );
-    const { RepoDigests } = await docker.getImage(`${repository}:1`).inspect();
-    const digest = RepoDigests.find((each) => each.startsWith(`${repository}@`))?.split('@')[1];
-    if (digest === undefined) throw new Error(`${repository} has no digest`);
-    for (const name of [`${repository}:1`, `${repository}@${digest}`])
-      await docker
-        .getImage(name)
-        .remove({ force: true })
-        .catch(() => undefined);
-    return digest;
+    await finished(docker, await docker.buildImage({ context: folder, src: ['Dockerfile', 'app'] }, { t: tag }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function publish(docker: Docker, repository: string, source: Source): Promise<string> {
+  await buildImage(docker, `${repository}:1`, source);
+  await finished(
+    docker,
+    await docker.getImage(`${repository}:1`).push({ tag: '1', authconfig: { base64: 'e30=' } as never }),
+  );
+  const { RepoDigests } = await docker.getImage(`${repository}:1`).inspect();
+  const digest = RepoDigests.find((each) => each.startsWith(`${repository}@`))?.split('@')[1];
+  if (digest === undefined) throw new Error(`${repository} has no digest`);
+  for (const name of [`${repository}:1`, `${repository}@${digest}`])
+    await docker
+      .getImage(name)
+      .remove({ force: true })
+      .catch(() => undefined);
+  return digest;
 }
 
 function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
