@@ -34,7 +34,10 @@ describe('a check', () => {
   });
 
   it.each([
-    ['{ name: a, source: graphite }', 'expected one of prometheus, metrics, machine, http, command'],
+    [
+      '{ name: a, source: graphite }',
+      'expected one of prometheus, datadog, cloudwatch, metrics, machine, http, command',
+    ],
     ['{ name: a, source: prometheus, dryRun: true }', 'checks[0].prometheus: is missing'],
     [`{ name: a, source: http, dryRun: true, prometheus: { ${url}, ${pair} } }`, 'is of another source'],
     [`{ name: a, source: prometheus, dryRun: true, prometheus: { ${url} } }`, 'expected bad and all, or value alone'],

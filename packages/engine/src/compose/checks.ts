@@ -21,12 +21,12 @@ export function createTargetChecks(
 ): readonly TargetCheck[] | undefined {
   const usage = usageOf({ db, environment, settings });
   return settings.judge.checks?.map((check) => {
-    const { settings: own, authorization, timeoutMs } = check;
+    const { settings: own, authorization, secrets = {}, timeoutMs } = check;
     const driver = requireDriver(drivers, check.source);
     return {
       settings: check,
       described: driver.describe(own),
-      source: driver.create({ settings: own, authorization, timeoutMs, clock, usage }),
+      source: driver.create({ settings: own, authorization, secrets, timeoutMs, clock, usage }),
     };
   });
 }

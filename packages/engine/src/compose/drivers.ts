@@ -2,7 +2,9 @@
 
 import { docker } from '../environment/docker/descriptor.ts';
 import { processes } from '../environment/process/descriptor.ts';
+import { cloudwatch } from '../evidence/cloudwatch/descriptor.ts';
 import { command } from '../evidence/command/descriptor.ts';
+import { datadog } from '../evidence/datadog/descriptor.ts';
 import { http } from '../evidence/http/descriptor.ts';
 import { machine } from '../evidence/machine/descriptor.ts';
 import { metrics } from '../evidence/metrics/descriptor.ts';
@@ -20,5 +22,5 @@ export const drivers: EngineDrivers & { readonly databases: readonly SqlDriver[]
   balancers: [embedded, haproxy, nginx],
   environments: [processes, docker],
   databases: [postgres, mariadb, sqlite],
-  evidence: [prometheus, metrics, machine, http, command],
+  evidence: [prometheus, datadog, cloudwatch, metrics, machine, http, command],
 };

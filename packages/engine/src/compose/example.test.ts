@@ -21,6 +21,11 @@ const environment = {
   OTLP_TOKEN: '0123456789abcdef',
   ARTIFACTS_TOKEN: 'a-token',
   PROMETHEUS_TOKEN: 'a-token-of-prometheus',
+  DATADOG_API_KEY: 'an-api-key',
+  DATADOG_APPLICATION_KEY: 'an-application-key',
+  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'a-secret-access-key',
+  AWS_SESSION_TOKEN: 'a-session-token',
   CDEVENTS_SECRET: `whsec_${'A'.repeat(32)}`,
 };
 
@@ -94,7 +99,7 @@ describe('whatever is done to one key of the example', () => {
     return check(stringify(copy));
   };
   /** Below these, keys and values are the user's own. */
-  const isFree = (path: Path) => /\.(env|headers|body|json|labels)(\.|\[|$)/.test(formatPath(path));
+  const isFree = (path: Path) => /\.(env|headers|body|json|labels|dimensions)(\.|\[|$)/.test(formatPath(path));
   const errorsOf = (problems: ReturnType<typeof check>['problems']) =>
     problems.filter(({ severity }) => severity === 'error');
 

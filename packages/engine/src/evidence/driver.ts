@@ -24,7 +24,9 @@ export interface EvidenceDriver<Keys extends z.ZodType = z.ZodType, Settings = u
   isNumber?(own: Draft<z.infer<Keys>>): boolean;
   /** The problems of its own settings. `at`: where they are in the file. */
   check?(own: Draft<z.infer<Keys>>, at: Path): readonly Finding[];
-  /** Its own settings with defaults filled in. */
+  /** Keys that it asks with. Kept apart from its settings, which are compared, stored and shown. */
+  secrets?(own: z.infer<Keys>): Readonly<Record<string, string>>;
+  /** Its own settings with defaults filled in, without its secrets. */
   resolve(own: z.infer<Keys>): Settings;
   /** For a plan, with placeholders as they are in the file: `fewer than 5 % of http_requests_total …`. */
   describe(settings: Settings): string;
@@ -36,6 +38,8 @@ export interface EvidenceParts<Settings = unknown> {
   readonly settings: Settings;
   /** The value of the header `authorization`. */
   readonly authorization: string | undefined;
+  /** What `secrets` of the driver returned. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly clock: Clock;
   /** Reads what a side takes of the machine. @throws BlueGreenError `evidence-unreadable` with the reason */

@@ -24,7 +24,7 @@ interface Pair {
 }
 
 /** A pair, or a number: not both, and not half of one. */
-export function oneOfBoth(own: Draft<Pair>, at: Path): readonly Finding[] {
+export function oneOfBoth(own: object | undefined, at: Path): readonly Finding[] {
   if (own === undefined) return [];
   const [pair, value] = [['bad', 'all'].filter((key) => key in own), 'value' in own];
   if (value ? pair.length === 0 : pair.length === 2) return [];

@@ -85,6 +85,7 @@ export function resolvePolicy(file: typeof defaultJudge & Omit<JudgeFile, 'check
 function resolveCheck(file: CheckFile, evidence: Drivers['evidence']): CheckSettings {
   const driver = requireDriver(evidence, file.source);
   const own = ownOf(file, driver.name);
+  const secrets = driver.secrets?.(own as never);
   return {
     name: file.name,
     source: file.source,
@@ -100,13 +101,14 @@ function resolveCheck(file: CheckFile, evidence: Drivers['evidence']): CheckSett
     min: file.min,
     isPair: driver.isPair?.(own as never) ?? false,
     authorization: file.authorization,
+    ...(secrets === undefined ? {} : { secrets }),
     settings: driver.resolve(own as never),
   };
 }
 
 /** The secrets that must not appear in any text. */
 export const judgeSecrets = ({ checks = [] }: JudgeSettings): readonly string[] =>
-  checks.flatMap(({ authorization }) => authorization ?? []);
+  checks.flatMap(({ authorization, secrets = {} }) => [authorization ?? [], Object.values(secrets)].flat());
 
 /**
  * What came with a later version is left out while it decides nothing: an update makes no pending approval stale. Nor
@@ -114,7 +116,7 @@ export const judgeSecrets = ({ checks = [] }: JudgeSettings): readonly string[] 
  */
 export function judgeInDigest(settings: JudgeSettings) {
   const { mode, atEnd, falseRollback, leastMs, critical, margins, checks, ...judge } = settings;
-  const closed = checks?.map(({ authorization: _authorization, ...check }) => check);
+  const closed = checks?.map(({ authorization: _authorization, secrets: _secrets, ...check }) => check);
   return {
     ...judge,
     // The default was another when it came; what sets none has the digest that it had before.

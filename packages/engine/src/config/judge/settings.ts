@@ -59,6 +59,8 @@ export interface CheckSettings {
   readonly min: number | undefined;
   readonly isPair: boolean;
   readonly authorization: string | undefined;
+  /** Of the driver, by their names; undefined where it has none. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** The driver's own. */
   readonly settings: unknown;
 }
