@@ -9,7 +9,7 @@ import { makeContainers, placesWithContainers } from './docker/containers.ts';
 import { type Daemon, findDaemon } from './docker/daemon.ts';
 import { type Load, startLoad, summarize } from './load-client.ts';
 import { claim, giveUpClaim, note } from './stack/claim.ts';
-import { unhurried } from './stack/demo-config.ts';
+import { demoWebToken, unhurried } from './stack/demo-config.ts';
 import { endWithin, untilSignalled } from './stack/ending.ts';
 import { demonstrationFolder, type Places, placesIn } from './stack/places.ts';
 import { choosePorts, type Ports, portsThatGaveWay, usualPorts } from './stack/ports.ts';
@@ -123,6 +123,8 @@ function invitation({ places, ports, page }: { places: Places; ports: Ports; pag
                                    a signed webhook; the card of the build has a Deploy button, which fetches it
 
   v2.2-broken-smoke, v2.3-never-healthy, v2.4-errors, v2.5-slow and v2.6-crashes fail, each in its own way.
+
+  Everything at a glance, live:  http://127.0.0.1:${ports.web}/?token=${demoWebToken}
 
   The shop:   http://127.0.0.1:${ports.shop}
   Its users:  ${perSecond} requests a second of 400 people, in the background, so that a canary has numbers (for ${loadHours} hours)

@@ -37,6 +37,7 @@ describe('after a change', () => {
       'test-house:test',
       'test-package:test',
       'test-slack:test',
+      'test-web:test',
     ]);
   });
 

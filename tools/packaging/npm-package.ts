@@ -7,12 +7,20 @@ import { bundle, external, launched } from './bundle.ts';
 import { closure } from './closure.ts';
 import { licencesOf } from './licences.ts';
 
+/** What browsers load: no module of the bundle, but handed on like one. */
+const pageLibraries = [
+  'node_modules/idiomorph/dist/idiomorph.min.js',
+  'node_modules/uplot/dist/uPlot.iife.min.js',
+  'node_modules/uplot/dist/uPlot.min.css',
+];
 /** What the engine reads at run time, and what a person copies. From the root of the repository. */
 const engineFiles = [
   'packages/engine/src/load-balancer/*/*.hbs',
   'packages/engine/src/environment/process/log-writer.sh',
   'packages/engine/src/notify/mail/templates',
   'migrations',
+  'apps/web/page/*.{css,js}',
+  ...pageLibraries,
 ];
 const sharedFiles = ['bluegreen.example.yaml', 'bluegreen.schema.json', 'deploy/*'];
 
@@ -23,7 +31,10 @@ export async function buildPackage(root: string, folder: string): Promise<string
   copyInto(root, engineFiles, join(folder, 'lib', 'files'));
   copyInto(root, sharedFiles, join(folder, 'share'));
   copyInto(root, ['README.md', 'LICENSE', 'CHANGELOG.md'], folder);
-  writeFileSync(join(folder, 'THIRD-PARTY-LICENCES.txt'), licencesOf(root, modules));
+  writeFileSync(
+    join(folder, 'THIRD-PARTY-LICENCES.txt'),
+    licencesOf(root, [...modules, ...pageLibraries.map((file) => join(root, file))]),
+  );
   writeLaunchers(root, folder);
   const manifest = manifestOf(root);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -46,6 +46,9 @@ export interface Containers {
   readonly folders: readonly string[];
 }
 
+/** Only this machine reaches the page, and the demonstration has no secrets. */
+export const demoWebToken = 'demonstration-only';
+
 export type LoadBalancerName = 'embedded' | 'haproxy' | 'nginx';
 
 export function demoConfig(config: DemoConfig): string {
@@ -84,7 +87,8 @@ services:
       production:
         slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
         loadBalancer: { driver: ${loadBalancer}, listen: "127.0.0.1:${ports.shop}" }
-${containers ? environmentOf(containers) : ''}`;
+${containers ? environmentOf(containers) : ''}web: { listen: "127.0.0.1:${ports.web}", token: "${demoWebToken}" }
+`;
 }
 
 /** Orders and database are of both sides, as they are of two processes. */

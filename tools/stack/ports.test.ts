@@ -32,12 +32,12 @@ async function chooseInProcess(requested: Ports): Promise<{ readonly ports: Port
 }
 
 it('no two processes get the same port, and one of them gets each usual one', async () => {
-  const [page = 0, bot = 0, hooks = 0, ci = 0, shop = 0, blue = 0, green = 0] = await freeNow(7);
-  const requested: Ports = { page, bot, hooks, ci, shop, blue, green };
+  const [page = 0, bot = 0, hooks = 0, ci = 0, web = 0, shop = 0, blue = 0, green = 0] = await freeNow(8);
+  const requested: Ports = { page, bot, hooks, ci, web, shop, blue, green };
   const all = await Promise.all(Array.from({ length: 6 }, () => chooseInProcess(requested)));
   const chosen = all.flatMap(({ ports }) => Object.values(ports));
   await Promise.all(all.map(({ end }) => end()));
-  expect(new Set(chosen).size).toBe(6 * 7);
+  expect(new Set(chosen).size).toBe(6 * 8);
   expect(chosen).toEqual(expect.arrayContaining(Object.values(requested)));
 });
 

@@ -6,6 +6,8 @@ export interface Ports {
   /** The page of the Slack simulator. */
   readonly page: number;
   readonly bot: number;
+  /** The web page, which the bot serves. */
+  readonly web: number;
   /** Where CI announces builds. */
   readonly hooks: number;
   /** Where the simulated CI stores what it built. */
@@ -16,8 +18,17 @@ export interface Ports {
   readonly green: number;
 }
 
-export const usualPorts: Ports = { page: 4242, bot: 4243, hooks: 4244, ci: 4245, shop: 8080, blue: 8001, green: 8002 };
-export const anyPorts: Ports = { page: 0, bot: 0, hooks: 0, ci: 0, shop: 0, blue: 0, green: 0 };
+export const usualPorts: Ports = {
+  page: 4242,
+  bot: 4243,
+  hooks: 4244,
+  ci: 4245,
+  web: 4246,
+  shop: 8080,
+  blue: 8001,
+  green: 8002,
+};
+export const anyPorts: Ports = { page: 0, bot: 0, hooks: 0, ci: 0, web: 0, shop: 0, blue: 0, green: 0 };
 
 /** The usual ports where they are free; held until this process ends, though what listens on them starts later. */
 export async function choosePorts(requested: Ports): Promise<Ports> {
@@ -31,6 +42,7 @@ export async function choosePorts(requested: Ports): Promise<Ports> {
     bot: await hold(requested.bot),
     hooks: await hold(requested.hooks),
     ci: await hold(requested.ci),
+    web: await hold(requested.web),
     shop: await hold(requested.shop),
     blue: await hold(requested.blue),
     green: await hold(requested.green),

@@ -26,6 +26,7 @@ import { report } from './commands/report.ts';
 import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
 import { state } from './commands/state.ts';
+import { web } from './commands/web.ts';
 import { type ExitCode, exitCodeHelp } from './exit.ts';
 import { addSelf } from './self/commands.ts';
 import type { Call, Options } from './session.ts';
@@ -54,6 +55,7 @@ export const commands: readonly Command[] = [
   ...state,
   ...diagnose,
   ...driving,
+  ...web,
 ];
 
 const groupSummaries = {

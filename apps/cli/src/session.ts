@@ -32,6 +32,7 @@ export interface Reader {
 /** Every option of every command; which of them a command has is written in its table row. */
 export interface Options {
   readonly head?: string;
+  readonly listen?: string;
   readonly health?: string;
   readonly port?: string;
   readonly front?: string;
@@ -111,6 +112,7 @@ export interface Session {
   readonly engine: Engine;
   readonly actor: Actor;
   readonly screen: Screen;
+  readonly log: Log;
   readonly stop: AbortSignal;
   readonly reader: Reader;
   /** Names of the configured services. */
@@ -138,7 +140,11 @@ export function onEngine(work: SessionWork, opening: Opening = {}): (call: Call)
     const engine = openEngine({ settings, log, processName: `bg ${process.pid}`, ...opening });
     try {
       const services = [...new Set(settings.targets.map(({ service }) => service))];
-      return await work({ engine, actor, screen, stop: world.stop, reader: world.reader, services }, words, options);
+      return await work(
+        { engine, actor, screen, log, stop: world.stop, reader: world.reader, services },
+        words,
+        options,
+      );
     } catch (thrown) {
       if (thrown instanceof CommanderError) engine.recordRejection(actor, notUnderstood(thrown));
       throw thrown;

@@ -103,6 +103,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const port = await door.open(signal).catch(giveUp);
   const metrics =
     environment.metrics && (await serveMetrics({ engine, address: environment.metrics, log }).catch(giveUp));
+  const web = await servePage(options);
   return {
     port,
     stateLost: lost.promise,
@@ -112,9 +113,23 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       stopping.abort();
       await background;
       await metrics?.close();
+      await web?.close();
       await closed;
     },
   };
+}
+
+/** Deployments and Slack never depend on the page: without its token or its port, everything else works. */
+async function servePage({ engine, log }: BotOptions): Promise<{ close(): Promise<void> } | undefined> {
+  const { web: settings } = engine.settings;
+  if (settings === undefined) return undefined;
+  try {
+    const { serveWeb } = await import('@bg/web');
+    return await serveWeb({ engine, settings, log });
+  } catch (thrown) {
+    log.error({ problem: messageOf(thrown) }, 'the web page is not served');
+    return undefined;
+  }
 }
 
 /** Called by the HTTP server, where nothing may throw. Those that a locked state does not take are counted with the next. */

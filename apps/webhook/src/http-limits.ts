@@ -2,11 +2,9 @@
 
 import type { Socket } from 'node:net';
 import { type Readable, Transform } from 'node:stream';
-import { buildHosts, codeHosts } from '@bg/engine';
+import { buildHosts, codeHosts, createGuests, createRoom, sourceOf } from '@bg/engine';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createGuests, createRoom } from './limits.ts';
 import { type RefusedRequest, type Reject, refusals } from './refusals.ts';
-import { sourceOf } from './source.ts';
 import type { Unauthenticated } from './unauthenticated.ts';
 
 const maxBodyBytes = 1 << 20;

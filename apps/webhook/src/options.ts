@@ -1,8 +1,7 @@
 // The options from the environment, all checked at once: every problem in one error, and never a secret in it.
 
-import { type MetricsAddress, readMetricsAddress } from '@bg/engine';
+import { isNetwork, type MetricsAddress, readMetricsAddress } from '@bg/engine';
 import { type Environment, type HookSecrets, readSecrets } from './secrets-options.ts';
-import { isNetwork } from './source.ts';
 
 export interface ReceiverOptions {
   readonly host: string;

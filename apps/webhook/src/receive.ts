@@ -1,9 +1,8 @@
 // What a sender is answered: verify → store → the result, where it is known at once.
 
-import type { DeliveryRecord, Engine, Log } from '@bg/engine';
+import { createAllowance, type DeliveryRecord, type Engine, type Log } from '@bg/engine';
 import type { Answer } from './execute.ts';
 import type { Delivery, Hook } from './hooks/hook.ts';
-import { createAllowance } from './limits.ts';
 
 export type ReceivingEngine = Pick<Engine, 'changed' | 'inbox' | 'recordRejection'>;
 

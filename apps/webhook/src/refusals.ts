@@ -2,8 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { sourceOf } from '@bg/engine';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { sourceOf } from './source.ts';
 import type { Unauthenticated } from './unauthenticated.ts';
 
 export interface RefusedRequest {

@@ -1,12 +1,11 @@
 // The HTTP side of the receiver: raw bodies, answers that reveal nothing to unauthenticated senders. No deployments.
 
-import type { Engine, Log } from '@bg/engine';
+import { createTrust, type Engine, type Log, sourceOf } from '@bg/engine';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Hook } from './hooks/hook.ts';
 import { bodyLimitOf, limitConnections, limits, limitWhatIsRead } from './http-limits.ts';
 import { createReceive, type ReceivingEngine } from './receive.ts';
 import { answerBrokenRequests, answerExpectations, type Reject, refusals } from './refusals.ts';
-import { createTrust, sourceOf } from './source.ts';
 import type { Unauthenticated } from './unauthenticated.ts';
 
 export interface ServerOptions {

@@ -2,8 +2,7 @@
 // is proved is never limited: a code host sends for all its users from the same addresses, so a user who makes it send
 // rubbish must not be able to block the others.
 
-import { type Engine, type Log, pause, systemClock } from '@bg/engine';
-import { createAllowance } from './limits.ts';
+import { createAllowance, type Engine, type Log, pause, systemClock } from '@bg/engine';
 
 export interface Unauthenticated {
   /** One more from there; for how many seconds it must wait, 0 while it need not. */

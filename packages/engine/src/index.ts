@@ -78,6 +78,7 @@ export { type MonitoringCaller, monitoringVariable } from './config/monitoring/m
 export { approverRule, findPerson } from './config/people/people.ts';
 export { accountNote } from './config/process/notes.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
+export { defaultWebListen, leastWebToken, type WebSettings } from './config/web/web.ts';
 export { type Actor, actorName, type Door, personOf, shortName } from './domain/actor.ts';
 export type { ArtifactSource } from './domain/artifact.ts';
 export { type AuditAction, type AuditRead, type AuditRow, readEvent } from './domain/audit-events.ts';
@@ -128,14 +129,16 @@ export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors
 export { withFileLock } from './lib/file-lock.ts';
 export { cleanText, inertText } from './lib/foreign-text.ts';
 export { isObject, type JsonObject, type JsonReading, readJsonObject } from './lib/json-object.ts';
+export { createAllowance, createGuests, createRoom } from './lib/limits.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
-export type { ProgramName } from './lib/own-files.ts';
+export { ownFile, type ProgramName } from './lib/own-files.ts';
 export { keepFilesPrivate } from './lib/private-files.ts';
 export { withSecretFiles } from './lib/secret-files.ts';
+export { createTrust, isNetwork, sourceOf } from './lib/source.ts';
 export { isStorageFault, storageFault } from './lib/storage-fault.ts';
 export { suggest } from './lib/suggest.ts';
 export { within } from './lib/tasks.ts';
-export { parseDuration } from './lib/units.ts';
+export { parseDuration, parseListen } from './lib/units.ts';
 export type {
   ProbeHeaders,
   ProxyConnections,
@@ -171,6 +174,7 @@ export { type StarterAnswers, starterConfig } from './starter/starter-config.ts'
 export { starterPorts, type TrialResult, tryService, usualPaths } from './starter/trial.ts';
 export type { FilesVerification } from './state/archive/verify-files.ts';
 export type { AuditHead } from './state/audit.ts';
+export type { AuditStanding } from './state/audit-standing.ts';
 export type { AuditVerification } from './state/audit-verification.ts';
 export { type Backup, backupState } from './state/backup.ts';
 export { patiently } from './state/patience.ts';

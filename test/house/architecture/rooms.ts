@@ -14,6 +14,7 @@ export interface Room {
 const anything = 'anything';
 const wholeEngine = 'everything in the engine';
 const door = '@bg/engine';
+const page = '@bg/web';
 
 const exceptions: ReadonlyMap<string, Rule['except']> = new Map([
   [
@@ -58,9 +59,10 @@ export const rooms: readonly Room[] = [
   engineRoom('config', ['domain', 'lib', 'config/kit'], ['environment', 'load-balancer', 'evidence']),
   engineRoom('config/kit', ['lib']),
   engineRoom('lib', []),
-  { path: 'apps/slack-bot', imports: [door], types: [] },
+  { path: 'apps/slack-bot', imports: [door, page], types: [] },
   { path: 'apps/webhook', imports: [door], types: [] },
-  { path: 'apps/cli', imports: [door], types: [] },
+  { path: 'apps/cli', imports: [door, page], types: [] },
+  { path: 'apps/web', imports: [door], types: [] },
   { path: 'apps/proxy', imports: [`${door}/counting`], types: [door] },
   {
     path: 'tools',

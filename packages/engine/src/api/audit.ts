@@ -6,6 +6,7 @@ import type { Result } from '../domain/refusal.ts';
 import type { Archive } from '../state/archive/archives.ts';
 import type { FilesVerification, VerifyFiles } from '../state/archive/verify-files.ts';
 import type { AuditHead } from '../state/audit.ts';
+import type { AuditStanding } from '../state/audit-standing.ts';
 import type { AuditVerification } from '../state/audit-verification.ts';
 import type { Shipped } from '../state/shipped.ts';
 
@@ -65,6 +66,8 @@ export interface AuditLog {
   ): AuditVerification;
   /** Verifies only the rows since the last verification if the whole log was intact within a day; else all rows. */
   verifySinceLast(): AuditVerification;
+  /** What the last verification by any process found; walks no row. */
+  standing(): AuditStanding;
   /** Reads the files of all archives: the beginning of the log, up to where the rows of this state begin. */
   verifyArchives(
     /** Undefined: where the configuration has them. */

@@ -5,6 +5,7 @@ import { auditSecrets } from '../config/audit/audit.ts';
 import { secretsIn } from '../config/notify/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { statusSecrets } from '../config/statuses/statuses.ts';
+import { webSecrets } from '../config/web/web.ts';
 import { readEnvFile } from '../lib/env-file.ts';
 
 const shortestSecret = 4;
@@ -17,6 +18,7 @@ export function secretsOf(settings: Settings): readonly string[] {
     ...secretsIn(settings.notify),
     ...statusSecrets(settings.statuses),
     ...auditSecrets(settings.audit),
+    ...webSecrets(settings.web),
     ...targets.flatMap(({ artifacts }) => artifactSecrets(artifacts)),
     ...targets.flatMap(({ balancer }) => (balancer.preview ? [balancer.preview.token] : [])),
     ...targets.flatMap(({ env }) =>

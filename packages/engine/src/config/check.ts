@@ -32,6 +32,7 @@ import { type ConfigFile, configSchema } from './schema.ts';
 import type { Settings } from './settings.ts';
 import { checkStatuses } from './statuses/check.ts';
 import { targetDrafts } from './target-draft.ts';
+import { checkWeb } from './web/check.ts';
 
 export interface ConfigCheck {
   /** Only without an error; warnings may be there. */
@@ -83,6 +84,7 @@ function checkTogether(
     ...checkCommands(draft),
     ...checkNotify(draft, folder),
     ...checkAudit(draft, folder),
+    ...checkWeb(draft),
     ...checkNames(draft),
     ...checkLists(draft),
     ...checkBuilds(draft),

@@ -34,6 +34,7 @@ import type { ServiceOptions } from './service-options.ts';
 import type { CanaryStep, Person, Settings, SmokeTest, TargetSettings } from './settings.ts';
 import { commandWords } from './slack/command-words.ts';
 import { resolveStatuses } from './statuses/statuses.ts';
+import { resolveWeb } from './web/web.ts';
 
 export function resolveSettings(options: {
   readonly file: string;
@@ -58,6 +59,7 @@ export function resolveSettings(options: {
     statuses: resolveStatuses(config.statuses ?? {}, folder),
     audit: resolveAudit(config.audit ?? {}, folder),
     report: resolveReport(config),
+    web: resolveWeb(config.web, folder),
     targets,
     builds: resolveBuilds(config.services),
     monitoring: resolveMonitoring(config.monitoring ?? []),

@@ -15,6 +15,7 @@ import { environmentSchema } from './process/environment.ts';
 import { goals, summary } from './report/report.ts';
 import { serviceOptions } from './service-options.ts';
 import { statuses } from './statuses/statuses.ts';
+import { web } from './web/web.ts';
 
 const slot = z
   .strictObject({
@@ -113,6 +114,7 @@ function makeSchema(drivers: Drivers) {
       monitoring: monitoring.optional(),
       goals: goals.optional(),
       summary: summary.optional(),
+      web: web.optional(),
       services: named(serviceSchema(drivers), namePattern, 'a mapping from names to services').describe(
         'What is deployed, by name.',
       ),

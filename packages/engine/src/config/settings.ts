@@ -24,6 +24,7 @@ import type { VariableFormat } from './process/required-env.ts';
 import type { ReportSettings } from './report/report.ts';
 import type { RoleSettings } from './roles/roles.ts';
 import type { StatusesSettings } from './statuses/statuses.ts';
+import type { WebSettings } from './web/web.ts';
 
 export interface Settings {
   /** Absolute path of the file this came from. */
@@ -39,6 +40,8 @@ export interface Settings {
   readonly audit: AuditSettings;
   /** Goals, and the summary in the channel. */
   readonly report: ReportSettings;
+  /** Undefined: no page is served. */
+  readonly web?: WebSettings | undefined;
   readonly targets: readonly TargetSettings[];
   /** Which builds of CI are releases of which service; asked in this order. */
   readonly builds: readonly BuildRule[];

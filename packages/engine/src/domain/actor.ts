@@ -1,6 +1,6 @@
 // Who did it: a person on the configured list, a known machine, a monitoring system, the engine itself, or an unknown user with read access.
 
-export type Door = 'slack' | 'cli' | 'webhook';
+export type Door = 'slack' | 'cli' | 'webhook' | 'web';
 
 export type Actor =
   | {

@@ -80,6 +80,7 @@ function opensForeignDoors([top, way, ...rest]: Path): boolean {
   const key = rest.at(-1);
   if (top === 'services') return key === 'authorization' && rest.includes('artifacts');
   if (top === 'audit') return key === 'token';
+  if (top === 'web') return way === 'token';
   if (top === 'statuses') return key === 'token' || key === 'secret';
   if (top !== 'notify') return false;
   return way === 'mail' ? key === 'user' || key === 'password' : way === 'pages' && key === 'secret';

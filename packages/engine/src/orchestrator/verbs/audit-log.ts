@@ -6,6 +6,7 @@ import { archivesWith } from '../../state/archive/archives.ts';
 import { verifyArchiveFiles } from '../../state/archive/verify-files.ts';
 import { type AuditHead, auditAfter, lastRowBefore, latestHead, rememberHead } from '../../state/audit.ts';
 import { readCheckpoint, writeCheckpoint } from '../../state/audit-checkpoint.ts';
+import { auditStanding } from '../../state/audit-standing.ts';
 import { type AuditVerification, type Verified, verify } from '../../state/audit-verification.ts';
 import { archiveFolder, destinationsOf } from '../archive/due-rows.ts';
 import type { Core } from '../core.ts';
@@ -19,6 +20,7 @@ export function auditOf(core: Core): AuditLog {
     search: (query) => searchOf(core, query),
     verify: (outside, progress) => remembered(core, verify(store.db, { outside: [outside ?? []].flat(), progress })),
     verifySinceLast: () => remembered(core, verify(store.db, { from: readCheckpoint(store.db, clock.now()) })),
+    standing: () => auditStanding(store.db),
     verifyArchives: (folder, options) =>
       verifyArchiveFiles(store.db, { folder: folder ?? archiveFolder(core), ...options }),
     archives: (from, through) => archivesWith(store.db, from ?? 1, through ?? Number.MAX_SAFE_INTEGER),
