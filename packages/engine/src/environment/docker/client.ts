@@ -117,6 +117,9 @@ export function refusalText(thrown: unknown): string {
   return (typeof message === 'string' ? message : messageOf(thrown)).trim();
 }
 
+/** The disk of the Docker host, by what it says. */
+export const isDiskFull = (said: string): boolean => /no space left on device/i.test(said);
+
 /** What is not there: undefined; the daemon said so. */
 export async function unlessMissing<Result>(asked: Promise<Result>): Promise<Result | undefined> {
   try {

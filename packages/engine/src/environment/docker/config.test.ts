@@ -19,6 +19,7 @@ describe('where containers run', () => {
       pullMs: 600_000,
       user: undefined,
       readOnly: true,
+      stopSignal: undefined,
       healthcheck: 'warn',
       capabilities: [],
       volumes: [],

@@ -121,6 +121,9 @@ export const dockerKeys = z
     readOnly: yesNo()
       .describe('The service cannot write to its own file system, /tmp and volumes aside. Default: true.')
       .optional(),
+    stopSignal: matching(/^SIG[A-Z0-9+-]{2,12}$/, 'a signal such as SIGQUIT')
+      .describe('Asks the service to end, `grace` before it is killed. Default: that of the image, or SIGTERM.')
+      .optional(),
     healthcheck: choice(['warn', 'require', 'ignore'])
       .describe(
         'What an instance is that the HEALTHCHECK of its image calls unhealthy. warn: degraded, which moves no user. require: ill. Default: warn.',
@@ -170,6 +173,7 @@ export function resolveDocker(file: DockerFile | undefined, inFolder: (path: str
     pullMs: parseDuration(pullTimeout),
     user,
     readOnly,
+    stopSignal: rest.stopSignal,
     healthcheck,
     capabilities: rest.capabilities ?? [],
     volumes: (rest.volumes ?? []).map(({ source, path: at, readOnly: fixed = false }) => ({

@@ -20,6 +20,7 @@ const request: ContainerRequest = {
     pullMs: 1,
     user: '1000',
     readOnly: true,
+    stopSignal: 'SIGQUIT',
     healthcheck: 'warn',
     capabilities: ['NET_BIND_SERVICE'],
     volumes: [{ source: 'media', path: '/media', readOnly: true }],
@@ -48,6 +49,7 @@ it('asks for a container that may do little, that is found by its labels, and th
       'bluegreen.version': 'v2',
       'bluegreen.digest': 'd2',
     },
+    StopSignal: 'SIGQUIT',
     StopTimeout: 3,
     ExposedPorts: { '8002/tcp': {} },
     HostConfig: {

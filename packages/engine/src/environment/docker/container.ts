@@ -63,6 +63,7 @@ export function containerOptions(request: ContainerRequest): Docker.ContainerCre
     ...(workingFolder === undefined ? {} : { WorkingDir: workingFolder }),
     ...(docker.user === undefined ? {} : { User: docker.user }),
     Labels: labelsOf(request),
+    ...(docker.stopSignal === undefined ? {} : { StopSignal: docker.stopSignal }),
     StopTimeout: stopSeconds(request.launchSettings.graceMs),
     ...(docker.network === 'host' ? {} : { ExposedPorts: { [port]: {} } }),
     HostConfig: hostConfig(request, port),

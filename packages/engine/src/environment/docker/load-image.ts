@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Image } from '../../lib/image-file.ts';
-import { type DockerClient, refusalText, statusOf } from './client.ts';
+import { type DockerClient, isDiskFull, refusalText, statusOf } from './client.ts';
 
 export interface ImageArchive extends NonNullable<Image['archive']> {
   /** Of the release. */
@@ -45,7 +45,7 @@ export async function loadImage(client: DockerClient, archive: ImageArchive, lim
 
 function loadError({ host }: DockerClient, { folder }: ImageArchive, thrown: unknown): BlueGreenError {
   const said = refusalText(thrown);
-  const isFull = /no space left on device/i.test(said);
+  const isFull = isDiskFull(said);
   return new BlueGreenError(
     isFull ? 'resources-short' : 'artifact-refused',
     `${host.name} does not take the image in ${folder}: ${isFull ? 'the disk of the Docker host is full' : said}`,

@@ -62,6 +62,8 @@ export interface DockerSettings {
   /** Undefined: that of the image. */
   readonly user: string | undefined;
   readonly readOnly: boolean;
+  /** Undefined: that of the image. */
+  readonly stopSignal: string | undefined;
   /** What the HEALTHCHECK of an image is worth. */
   readonly healthcheck: 'warn' | 'require' | 'ignore';
   /** Added to none. */

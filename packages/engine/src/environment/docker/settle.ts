@@ -4,7 +4,7 @@ import type Docker from 'dockerode';
 import { deadline } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace } from '../environment.ts';
-import { type DockerClient, refusalText, statusOf } from './client.ts';
+import { type DockerClient, isDiskFull, refusalText, statusOf, unreachable } from './client.ts';
 import { describeEnd, endedAtOnce } from './exit.ts';
 import { findContainer, isUp, observe, type Running, type Seen } from './inspect.ts';
 import { copyLog } from './logs.ts';
@@ -36,6 +36,7 @@ export async function settle(room: Room, request: StartRequest, settling: Settli
   } catch (thrown) {
     if (statusOf(thrown) === undefined) throw thrown;
     const failure = startError(request, client, thrown);
+    if (failure.code === 'environment-unreachable') throw failure;
     writeRecord(room, place, { state: 'stopped', lastExit: failure.message, envFiles: record.envFiles });
     throw failure;
   }
@@ -98,7 +99,10 @@ export async function acceptFound(
 }
 
 const portTaken = /address already in use|port is already allocated/i;
-const notExecutable = /executable file not found|no such file or directory|permission denied/i;
+/** A daemon that is ending says what it cannot reach any more: that says nothing about the release. */
+const daemonEnds =
+  /containerd\.sock|transport is closing|connection error: desc|code = Unavailable|context canceled|shutting down|libnetwork/i;
+const notExecutable = /exec: .*(executable file not found|no such file or directory|permission denied)/i;
 
 function startError({ place, release }: StartRequest, { host }: DockerClient, thrown: unknown): BlueGreenError {
   const said = refusalText(thrown);
@@ -109,7 +113,9 @@ function startError({ place, release }: StartRequest, { host }: DockerClient, th
       { port: place.port },
       thrown,
     );
-  const code = notExecutable.test(said) ? 'exec-not-found' : 'start-failed';
+  if (daemonEnds.test(said)) return unreachable(host, said, thrown);
+  const otherwise = notExecutable.test(said) ? 'exec-not-found' : 'start-failed';
+  const code = isDiskFull(said) ? 'resources-short' : otherwise;
   return new BlueGreenError(
     code,
     `${release.version} in ${describePlace(place)} was not started by Docker on ${host.name}: ${said}`,

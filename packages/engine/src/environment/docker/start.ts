@@ -11,7 +11,7 @@ import { appendStart, startLine } from '../log-lines.ts';
 import { rotatePieces } from '../log-pieces.ts';
 import { defaultVariables } from '../spawn-env.ts';
 import { unreachable as unreachableAddresses } from '../variable-formats.ts';
-import { type DockerClient, refusalText, statusOf } from './client.ts';
+import { type DockerClient, isDiskFull, refusalText, statusOf } from './client.ts';
 import { dropConfig, writeConfig } from './config-files.ts';
 import { containerOptions } from './container.ts';
 import { publishOn } from './hosts.ts';
@@ -142,9 +142,16 @@ async function create(
     return id;
   } catch (thrown) {
     if (statusOf(thrown) === undefined) throw thrown;
-    const sentence = `Docker on ${client.host.name} refuses the container of ${describePlace(place)}: ${refusalText(thrown)}`;
-    throw new BlueGreenError('start-failed', sentence, {}, thrown);
+    throw refused(client, place, thrown);
   }
+}
+
+function refused({ host }: DockerClient, place: StartRequest['place'], thrown: unknown): BlueGreenError {
+  const said = refusalText(thrown);
+  const isFull = isDiskFull(said);
+  const why = isFull ? `the disk of the Docker host is full (${said})` : said;
+  const sentence = `Docker on ${host.name} refuses the container of ${describePlace(place)}: ${why}`;
+  return new BlueGreenError(isFull ? 'resources-short' : 'start-failed', sentence, {}, thrown);
 }
 
 /** Disks are slow while an image is unpacked. */

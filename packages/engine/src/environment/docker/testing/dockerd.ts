@@ -48,7 +48,7 @@ export async function readyDaemon(folder: string, daemon: ChildProcess): Promise
   const socket = join(folder, 'docker.sock');
   const docker = new Docker({ socketPath: socket });
   for (const until = Date.now() + readyMs; ; ) {
-    if (daemon.exitCode !== null || daemon.pid === undefined) throw new Error('it ended at once');
+    if (daemon.exitCode !== null || daemon.pid === undefined) throw new Error(`it ended at once\n${lastLog(folder)}`);
     if (await docker.ping().then(Boolean, () => false)) break;
     if (Date.now() > until) throw new Error('it does not answer');
     await sleep(50);
@@ -63,6 +63,15 @@ export async function endDaemon(daemon: ChildProcess): Promise<void> {
   daemon.kill('SIGTERM');
   await Promise.race([ended, sleep(endMs)]);
   if (daemon.exitCode === null) daemon.kill('SIGKILL');
+}
+
+/** As the kernel does when memory is short. Its containerd ends with it. */
+export async function killDaemon(daemon: ChildProcess, folder: string): Promise<void> {
+  const ended = new Promise((resolve) => daemon.once('exit', resolve));
+  daemon.kill('SIGKILL');
+  await ended;
+  // Where the first process of a machine collects no ended one, the next dockerd would take containerd for alive.
+  rmSync(join(folder, 'exec', 'containerd', 'containerd.pid'), { force: true });
 }
 
 export function lastLog(folder: string): string {

@@ -46,6 +46,7 @@ export const dockerSettings = (socket: string): DockerSettings => ({
   pullMs: 60_000,
   user: undefined,
   readOnly: true,
+  stopSignal: undefined,
   healthcheck: 'warn',
   capabilities: [],
   volumes: [],

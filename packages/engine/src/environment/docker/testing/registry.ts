@@ -105,8 +105,13 @@ async function ready(port: number): Promise<void> {
   throw new Error('docker-registry does not answer');
 }
 
-/** Of the image for tests, with this module as its program. */
-export async function buildImage(docker: Docker, tag: string, source: Source): Promise<void> {
+/** Of the image for tests, with this module as its program. `more`: lines of its Dockerfile. */
+export async function buildImage(
+  docker: Docker,
+  tag: string,
+  source: Source,
+  more: readonly string[] = [],
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-build-'));
   try {
     if (typeof source === 'string') {
@@ -114,7 +119,7 @@ export async function buildImage(docker: Docker, tag: string, source: Source): P
       writeFileSync(join(folder, 'app', 'server.mjs'), source);
     } else cpSync(source.folder, join(folder, 'app'), { recursive: true });
     const lines = [`FROM ${testImage}`, 'ADD app /app', 'WORKDIR /app', 'ENV PATH=/usr/bin:/bin OF_IMAGE=yes'];
-    writeFileSync(join(folder, 'Dockerfile'), [...lines, 'ENTRYPOINT ["node", "server.mjs"]', ''].join('\n'));
+    writeFileSync(join(folder, 'Dockerfile'), [...lines, ...more, 'ENTRYPOINT ["node", "server.mjs"]', ''].join('\n'));
     await finished(docker, await docker.buildImage({ context: folder, src: ['Dockerfile', 'app'] }, { t: tag }));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   createReadStream,
   existsSync,
@@ -44,6 +45,8 @@ export async function importTestImage(docker: Docker, folder: string): Promise<v
 function layOut(root: string): void {
   for (const folder of ['bin', 'usr/bin', 'etc', 'tmp', 'proc', 'sys', 'dev', 'run'])
     mkdirSync(join(root, folder), { recursive: true });
+  // As in every image: runc gives a tmpfs the mode of what it is mounted over.
+  chmodSync(join(root, 'tmp'), 0o1777);
   const programs = { 'usr/bin/node': process.execPath, 'bin/sh': realpathSync('/bin/sh') };
   for (const [to, from] of Object.entries(programs)) copyFileSync(from, join(root, to));
   for (const library of new Set(Object.values(programs).flatMap(librariesOf))) {
