@@ -306,3 +306,11 @@ test('the Home tab is valid with nothing, with much, and with hostile text', () 
       });
   }
 });
+
+test('a card links to the web page where people reach it, and nowhere else', () => {
+  const deployment = everyView.approval as DeploymentView;
+  const address = `https://deploy.example.com/deployments/${deployment.id}`;
+  const drawn = JSON.stringify(deploymentCard(deployment, formatter, { webUrl: 'https://deploy.example.com' }));
+  expect(drawn).toContain(`<${address}|web page>`);
+  expect(JSON.stringify(deploymentCard(deployment, formatter))).not.toContain('web page');
+});

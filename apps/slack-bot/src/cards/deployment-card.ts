@@ -37,6 +37,8 @@ interface More {
   readonly end?: LiveEnd | undefined;
   /** The release is live, and in trouble. */
   readonly incident?: IncidentFacts | undefined;
+  /** Of the web page; undefined where people do not reach it. */
+  readonly webUrl?: string | undefined;
   /** Its first requests that failed, where it was taken back. */
   readonly failing?: readonly FailedRequest[] | undefined;
 }
@@ -103,7 +105,7 @@ export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter,
       .filter(({ labels }) => labels.length > 1)
       .slice(0, chartLimits.charts)
       .map((chart) => chartBlock(chart, drawn)),
-    { ...contextPart(smallPrintOf(view, changes), formatter), block_id: `about:${drawn}` },
+    { ...contextPart(smallPrintOf(view, changes), formatter, more.webUrl), block_id: `about:${drawn}` },
   ]);
 }
 

@@ -137,8 +137,8 @@ function originText({ commit, url, author, subject }: NonNullable<DeploymentView
   return `from ${named}${by}${subject === undefined ? '' : ` “${outside(subject, 120)}”`}`;
 }
 
-/** Who, why, which: the small print. */
-export function contextPart(view: DeploymentView, formatter: PeopleFormatter): Block {
+/** Who, why, which: the small print. `webUrl`: address of the web page, where people reach it. */
+export function contextPart(view: DeploymentView, formatter: PeopleFormatter, webUrl?: string): Block {
   const approved = view.approvedBy.map((name) => (name.includes(':') ? formatter.actor(name) : formatter.person(name)));
   return context(
     join(
@@ -147,6 +147,7 @@ export function contextPart(view: DeploymentView, formatter: PeopleFormatter): B
       view.origin && originText(view.origin),
       approved.length > 0 && `approved by ${approved.slice(0, 10).join(', ')}`,
       code(view.id),
+      webUrl !== undefined && link(`${webUrl}/deployments/${view.id}`, 'web page'),
       `asked ${dateTime(view.requestedAt)}`,
     ),
   );

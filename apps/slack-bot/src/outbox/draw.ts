@@ -109,6 +109,7 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
         ...(isBadEnd(view) ? seenAtEnd(timelines.of(view.id)) : {}),
         end: endOf(engine, view),
         incident: openIncident(engine, view),
+        webUrl: settings.web?.publicUrl,
       }),
       over: view.outcome !== undefined,
     };
