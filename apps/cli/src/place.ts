@@ -54,15 +54,15 @@ export function checkOrder({ command, version, place, services }: OrderedWords):
     throw usageError(`"${version}" is a service: the version comes first.`, `${command} ${place} ${version}`);
 }
 
-function isSlot(word: string): word is SlotName {
+export function isSlotName(word: string): word is SlotName {
   return word === 'blue' || word === 'green';
 }
 
 /** `rest` are the words that follow, so that swapped ones can be shown in order. */
 export function readSlot(command: string, word: string, rest: readonly (string | undefined)[] = []): SlotName {
-  if (isSlot(word)) return word;
+  if (isSlotName(word)) return word;
   const words = rest.filter((other) => other !== undefined);
-  const slot = words.find(isSlot);
+  const slot = words.find(isSlotName);
   const others = [word, ...words].filter((other) => other !== slot);
   const nearest = slot === undefined ? undefined : [command, slot, ...others].join(' ');
   throw usageError(`"${word}" is no slot: a slot is blue or green.`, nearest);

@@ -24,6 +24,7 @@ import { queue } from './commands/queue.ts';
 import { release } from './commands/release.ts';
 import { report } from './commands/report.ts';
 import { routing } from './commands/routing.ts';
+import { scaling } from './commands/scaling.ts';
 import { slots } from './commands/slots.ts';
 import { state } from './commands/state.ts';
 import { web } from './commands/web.ts';
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   ...calendar,
   ...queue,
   ...slots,
+  ...scaling,
   ...migrating,
   ...release,
   ...hook,

@@ -1,7 +1,15 @@
 // The engine's interface to one target.
 
 import type { IncomingMessage, Server } from 'node:http';
-import type { FailedRequest, ProxyConnections, ProxyStatus, RoutingOrder, SlotName, Traffic } from '@bg/engine';
+import type {
+  FailedRequest,
+  InstanceTraffic,
+  ProxyConnections,
+  ProxyStatus,
+  RoutingOrder,
+  SlotName,
+  Traffic,
+} from '@bg/engine';
 import { bodyOf, createJsonServer } from './json-server.ts';
 import type { Log } from './log.ts';
 import { InvalidInput, parseOrder } from './parse.ts';
@@ -15,6 +23,7 @@ export interface Commands {
   traffic(sinceMs: number): Traffic;
   failures(slot: SlotName, sinceMs: number): readonly FailedRequest[];
   connections(): ProxyConnections;
+  instances(): InstanceTraffic;
   shutdown(): void;
 }
 
@@ -32,6 +41,7 @@ export function createControl(commands: Commands, log: Log): Server {
     'GET /traffic': (_request: IncomingMessage, url: URL) => commands.traffic(sinceOf(url)),
     'GET /failures': (_request: IncomingMessage, url: URL) => commands.failures(slotOf(url), sinceOf(url)),
     'GET /connections': () => commands.connections(),
+    'GET /instances': () => commands.instances(),
     'POST /shutdown': () => {
       commands.shutdown();
       return {};

@@ -10,7 +10,7 @@ import { framingOf, hasBody, isWholeRead, pathOf, requestHeaders, requestIdIn } 
 import { askedInstance, foundNoConnection, mostTries } from './instance-choice.ts';
 import { messageOf } from './log.ts';
 import { hourMs, lingerForBody, onceConnected, sendBody, userIdleMs } from './request-body.ts';
-import type { Instance } from './side.ts';
+import { type Instance, settled } from './side.ts';
 
 const connectLimitMs = 5_000;
 const leastAnswerIdleMs = 60_000;
@@ -72,6 +72,7 @@ function requestTo({ host, port, agent }: Instance, exchange: Exchange, { path, 
 function send(passage: Passage): void {
   const { request, instance, tried, outgoing } = passage;
   instance.open += 1;
+  instance.requests += 1;
   tried.push(instance);
   listenTo(passage);
   if (hasBody(request)) sendWithBody(passage);
@@ -92,6 +93,7 @@ function sendAgain(passage: Passage, error: Error): boolean {
   if (tried.length >= mostTries || !(wasRefused ? !passage.bodyBegan : isRepeatable)) return false;
   const next = side.choose({ ...passage.asked, tried });
   if (next === undefined) return false;
+  instance.errors += 1;
   giveUp(passage);
   instance.open -= 1;
   passage.instance = next;
@@ -233,7 +235,7 @@ function ownAnswerFor(passage: Passage, error: Error): OwnAnswer {
 function settle(passage: Passage): void {
   const { request, response, choice, counters, access, id, began } = passage;
   counters.closed(choice.slot);
-  passage.instance.open -= 1;
+  settled(passage.instance, passage.status);
   passage.leave?.();
   if (!response.writableFinished) giveUp(passage);
   if (choice.probe) return;

@@ -32,6 +32,7 @@ function parseSpec(value: unknown): ProxySpec {
       blue: instances(upstreams.blue, 'upstreams.blue'),
       green: instances(upstreams.green, 'upstreams.green'),
     },
+    admitted: spec.admitted === undefined ? undefined : admitted(spec.admitted),
     checks: spec.checks === undefined ? undefined : checks(spec.checks),
     sticky: sticky(spec.sticky),
     preview: spec.preview === undefined ? undefined : preview(spec.preview),
@@ -122,6 +123,12 @@ function checks(value: unknown): ProxySpec['checks'] {
     failures: count('failures', 1_000),
     successes: count('successes', 1_000),
   };
+}
+
+function admitted(value: unknown): ProxySpec['admitted'] {
+  const { blue, green } = fields(value, 'admitted');
+  const count = (number: unknown, where: string) => whole(number, where, { least: 1, most: 1_000 });
+  return { blue: count(blue, 'admitted.blue'), green: count(green, 'admitted.green') };
 }
 
 /** Their values may be secrets, and are shown in no error. */

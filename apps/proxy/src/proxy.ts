@@ -12,7 +12,7 @@ import { codeOf, type Log, messageOf } from './log.ts';
 import { InvalidInput, readSpec } from './parse.ts';
 import { createPlaces } from './places.ts';
 import { createRoutingKeeper, type RoutingKeeper } from './routing-state.ts';
-import { createSite, retireSite, type Site } from './site.ts';
+import { admitInstances, createSite, instanceTraffic, retireSite, type Site } from './site.ts';
 import { createStreams } from './streams.ts';
 
 export interface RunningProxy {
@@ -104,8 +104,8 @@ function commandsOf({ live, routing: keeper, specFile, log, onShutdown }: Comman
   return {
     status: () => {
       const { routing, fence, problem } = keeper.current();
-      const { digest } = live.site.spec;
-      const present = { routing, fence, pid: process.pid, startedAt: live.startedAt, digest };
+      const { digest, admitted } = live.site.spec;
+      const present = { routing, fence, pid: process.pid, startedAt: live.startedAt, digest, admitted };
       return problem === undefined ? present : { ...present, problem };
     },
     changeRouting: async (order) => {
@@ -121,6 +121,7 @@ function commandsOf({ live, routing: keeper, specFile, log, onShutdown }: Comman
       open: { blue: live.counters.open('blue'), green: live.counters.open('green') },
       clients: live.front.connections(),
     }),
+    instances: () => instanceTraffic(live.site),
     shutdown: onShutdown,
   };
 }
@@ -133,19 +134,20 @@ async function reload(live: Live, specFile: string, log: Log): Promise<void> {
     throw new InvalidInput('socket and routing file cannot change while the proxy runs');
   const moved = spec.listen.host !== before.listen.host || spec.listen.port !== before.listen.port;
   const { front: oldFront, site: oldSite } = live;
-  const site = createSite(spec, log);
+  const site = createSite(spec, log, oldSite);
   if (moved) {
     const newFront = createFront(frontOptions(() => live, live));
     await listen(newFront, spec).catch((thrown) => {
-      retireSite(site);
+      retireSite(site, oldSite);
       throw thrown;
     });
     live.front = newFront;
   }
   live.site = site;
+  admitInstances(site);
   live.front.limitHeads(site.maxHeaderSize);
   log.info('spec in force', { digest: spec.digest, listen: spec.listen });
-  retireSite(oldSite);
+  retireSite(oldSite, site);
   // Not waited for: it ends when the last exchange on it has.
   if (moved) oldFront.close(drainGraceMs).catch((thrown) => log.trouble('old address', { why: messageOf(thrown) }));
 }

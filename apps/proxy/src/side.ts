@@ -13,6 +13,9 @@ export interface Instance extends Upstream {
   readonly name: string;
   /** Requests with it now. */
   open: number;
+  /** That it was sent, probes included, and of those what it answered 5xx or not at all. */
+  requests: number;
+  errors: number;
 }
 
 export interface Choosing {
@@ -30,6 +33,10 @@ export interface Side {
   choose(choosing: Choosing): Instance | undefined;
   /** It accepted no connection. */
   suspect(instance: Instance): void;
+  /** From now on only so many, the first ones, get requests; undefined: all. What the others have is not cut. */
+  admit(count: number | undefined): void;
+  /** In order, those that get no requests too. */
+  readonly instances: readonly Instance[];
   retire(): void;
 }
 
@@ -37,14 +44,16 @@ export function createSide(slot: SlotName, spec: ProxySpec, log: Log): Side {
   const endpoints = spec.upstreams[slot];
   const instances = endpoints.map((endpoint, at): Instance => {
     const number = at + 1;
-    return { ...createUpstream(endpoint), number, name: instanceName(slot, number), open: 0 };
+    return { ...createUpstream(endpoint), number, name: instanceName(slot, number), open: 0, requests: 0, errors: 0 };
   });
   const hasSeveral = instances.length > 1;
   const watch = hasSeveral ? watchSide({ slot, spec, log }) : undefined;
   const isHealthy = ({ number }: Instance): boolean => watch?.isHealthy(number - 1) ?? true;
   let last = 0;
+  let admitted = spec.admitted?.[slot] ?? instances.length;
+  const isAdmitted = ({ number }: Instance): boolean => number <= admitted;
   const balanced = (tried: readonly Instance[]): Instance | undefined => {
-    const left = instances.filter((each) => !tried.includes(each));
+    const left = instances.filter((each) => isAdmitted(each) && !tried.includes(each));
     const healthy = left.filter(isHealthy);
     const found = leastBusy(healthy.length > 0 ? healthy : left, last);
     last = found?.number ?? last;
@@ -56,10 +65,14 @@ export function createSide(slot: SlotName, spec: ProxySpec, log: Log): Side {
       if (!hasSeveral) return tried.length === 0 ? instances[0] : undefined;
       if (asked !== undefined) {
         const named = instances[asked - 1];
-        if (named !== undefined) return tried.includes(named) ? undefined : named;
+        if (named !== undefined && isAdmitted(named)) return tried.includes(named) ? undefined : named;
       }
       const own = wanted === undefined ? undefined : instances.find(({ name }) => name === wanted);
-      return own !== undefined && !tried.includes(own) && isHealthy(own) ? own : balanced(tried);
+      return own !== undefined && isAdmitted(own) && !tried.includes(own) && isHealthy(own) ? own : balanced(tried);
+    },
+    instances,
+    admit: (count) => {
+      admitted = count ?? instances.length;
     },
     suspect: ({ number }) => watch?.suspect(number - 1),
     retire: () => {
@@ -67,6 +80,12 @@ export function createSide(slot: SlotName, spec: ProxySpec, log: Log): Side {
       for (const { retire } of instances) retire();
     },
   };
+}
+
+/** A request has ended with it. */
+export function settled(instance: Instance, status: number | undefined): void {
+  instance.open -= 1;
+  if ((status ?? 0) >= 500) instance.errors += 1;
 }
 
 /** Of equally busy ones the next in turn. */

@@ -1,6 +1,7 @@
 // Everything that follows from one spec: replaced as a whole when the spec changes, while requests in flight keep theirs.
 
-import type { ProxySpec, SlotName } from '@bg/engine';
+import { isDeepStrictEqual } from 'node:util';
+import type { InstanceTraffic, ProxySpec, SlotName } from '@bg/engine';
 import { type Buckets, bucketsOf } from './buckets.ts';
 import { type Secrets, secretsOf } from './choose-side.ts';
 import { type SecretNames, secretNamesOf } from './headers.ts';
@@ -22,8 +23,11 @@ export interface Site {
 
 export const defaultMaxHeaderBytes = 16 << 10;
 
-/** @throws InvalidInput for a proxy that is trusted and has no address. */
-export function createSite(spec: ProxySpec, log: Log): Site {
+/**
+ * Sides that stay as they were go on, with what is known of their instances. @throws InvalidInput for a proxy that is
+ * trusted and has no address.
+ */
+export function createSite(spec: ProxySpec, log: Log, before?: Site): Site {
   const isTrusted = trustIn(spec.trustedProxies ?? []);
   return {
     spec,
@@ -32,11 +36,31 @@ export function createSite(spec: ProxySpec, log: Log): Site {
     buckets: bucketsOf(spec.probe.nonce),
     isTrusted,
     maxHeaderSize: spec.maxHeaderBytes ?? defaultMaxHeaderBytes,
-    sides: { blue: createSide('blue', spec, log), green: createSide('green', spec, log) },
+    sides: { blue: sideOf('blue', spec, log, before), green: sideOf('green', spec, log, before) },
   };
 }
 
-export function retireSite({ sides }: Site): void {
-  sides.blue.retire();
-  sides.green.retire();
+function sideOf(slot: SlotName, spec: ProxySpec, log: Log, before: Site | undefined): Side {
+  const isSame =
+    before !== undefined &&
+    isDeepStrictEqual(before.spec.upstreams[slot], spec.upstreams[slot]) &&
+    isDeepStrictEqual(before.spec.checks, spec.checks);
+  return isSame ? before.sides[slot] : createSide(slot, spec, log);
+}
+
+/** Once it is the one in force. */
+export function admitInstances({ sides, spec: { admitted } }: Site): void {
+  sides.blue.admit(admitted?.blue);
+  sides.green.admit(admitted?.green);
+}
+
+export function instanceTraffic({ sides }: Site): InstanceTraffic {
+  const countsOf = ({ hasSeveral, instances }: Side) =>
+    hasSeveral ? instances.map(({ open, requests, errors }) => ({ open, requests, errors })) : [];
+  return { blue: countsOf(sides.blue), green: countsOf(sides.green) };
+}
+
+/** `except`: the one that takes its place may have its sides. */
+export function retireSite({ sides }: Site, except?: Site): void {
+  for (const slot of ['blue', 'green'] as const) if (except?.sides[slot] !== sides[slot]) sides[slot].retire();
 }

@@ -43,7 +43,7 @@ export type {
   TargetFigures,
 } from './api/report.ts';
 export type { ComparedSide, SidesView } from './api/sides.ts';
-export type { StartedByHand } from './api/slots.ts';
+export type { ScaleView, StartedByHand } from './api/slots.ts';
 export type {
   SideNumbers,
   TimelineApproval,
@@ -109,6 +109,7 @@ export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse }
 export {
   errorsByClient,
   type Fence,
+  type InstanceTraffic,
   type ObservedNode,
   type Routing,
   type SideCounts,

@@ -58,7 +58,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
 }
 
 function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): readonly string[] {
-  const running = slot.pid === undefined ? [] : [namesOf(slot)];
+  const running = slot.pid === undefined ? [] : [namesOf(slot), ...countOf(slot)];
   const since = slot.version === undefined || slot.since === undefined ? [] : [`for ${durationText(now - slot.since)}`];
   const kept = slot.keepUntil === undefined ? [] : [`kept until ${timeText(slot.keepUntil, now)}`];
   const label = slot.label === undefined ? [] : [slot.label];
@@ -86,6 +86,13 @@ function namesOf({ instances, pid }: SlotView): string {
   return [`${instances.filter(({ healthy }) => healthy).length} of ${instances.length} instances`, ...unknown].join(
     ', ',
   );
+}
+
+/** Where more could run, or where the number changes. */
+function countOf({ count }: SlotView): readonly string[] {
+  if (!count) return [];
+  const { instances, most, scaling } = count;
+  return [...(instances < most ? [`${most} at most`] : []), ...(scaling ? [`scaling to ${scaling.to}`] : [])];
 }
 
 /** Figures that are not from this moment say so: the controller may be stuck. */

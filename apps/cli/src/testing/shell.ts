@@ -40,6 +40,8 @@ export interface Shell {
 interface ShellOptions {
   readonly database?: boolean;
   readonly balancer?: 'embedded' | 'haproxy' | 'nginx';
+  /** Of each slot; 1 unless said. */
+  readonly ports?: number;
   /** What is started for `bg`, in the place of the sources: program and first arguments. */
   readonly program?: readonly [string, ...string[]];
 }
@@ -47,14 +49,17 @@ interface ShellOptions {
 /** Runs as alice; `target` is YAML of the target as the stage takes it. */
 export async function openShell(
   target?: string,
-  { database = false, balancer, program = sources }: ShellOptions = {},
+  { database = false, balancer, ports = 1, program = sources }: ShellOptions = {},
 ): Promise<Shell> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bg-cli-')));
   await layReleases(join(folder, 'releases'));
-  const [blue = 0, green = 0, front = 0] = await freePorts(3);
+  const [front = 0, ...both] = await freePorts(1 + 2 * ports);
+  const all = { blue: both.slice(0, ports), green: both.slice(ports) };
+  const [[blue = 0], [green = 0]] = [all.blue, all.green];
   const text = configText({
     folder,
     ports: { blue, green, front },
+    all,
     database,
     ...(balancer === undefined ? {} : { balancer }),
     ...(target === undefined ? {} : { target }),

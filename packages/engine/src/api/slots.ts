@@ -11,6 +11,16 @@ import type { TraceReport } from '../environment/trace.ts';
 /** `problem`: why it is not healthy, although it was started and is left as it is. */
 export type StartedByHand = SlotObservation & { readonly problem?: string };
 
+export interface ScaleView {
+  readonly slot: SlotName;
+  readonly from: number;
+  readonly to: number;
+  /** As many as the slot may have. */
+  readonly most: number;
+  /** `already`: it has so many, and nothing is done. */
+  readonly state: 'begun' | 'already';
+}
+
 export interface SlotVerbs {
   health(ref: TargetRef, slot: SlotName): Promise<Result<HealthReport>>;
   smoke(ref: TargetRef, slot: SlotName): Promise<Result<SmokeReport>>;
@@ -24,6 +34,13 @@ export interface SlotVerbs {
     },
   ): Promise<Result<StartedByHand>>;
   stop(ref: TargetRef & { readonly slot: SlotName; readonly actor: Actor }): Promise<Result<SlotObservation>>;
+  /**
+   * Asks for so many instances in a slot that runs, within `maxInstances`. The controller carries it out: `scaling` of the
+   * slot's view is there until it is done, and the audit log has `scaled` or `scale-failed` then.
+   */
+  scale(
+    ref: TargetRef & { readonly slot: SlotName; readonly instances: number; readonly actor: Actor },
+  ): Result<ScaleView>;
   /** What each instance writes, in order. */
   logs(ref: TargetRef, slot: SlotName): Result<readonly [InstanceLog, ...InstanceLog[]]>;
   /** The lines of one request in the logs of the balancer and of both slots, rotated ones included. */

@@ -46,6 +46,8 @@ export interface SlotView extends ReleaseNow {
   readonly seenAt?: number | undefined;
   readonly proof: HealthProof | undefined;
   readonly pid: number | undefined;
+  /** How many instances there are; undefined where their number is only that of the configuration. */
+  readonly count?: CountView | undefined;
   /** Each of several, at the last check. Undefined: the slot has one instance. */
   readonly instances?: readonly InstanceView[] | undefined;
   readonly cpuPercent: number | undefined;
@@ -55,6 +57,18 @@ export interface SlotView extends ReleaseNow {
   readonly restarts: number;
   /** Requests, upgraded connections and streams that the balancer has open on it; undefined when not measured. */
   readonly open: number | undefined;
+}
+
+/** `3 of 4 instances`. */
+export interface CountView {
+  /** That run, or that the next start starts. */
+  readonly instances: number;
+  /** As many as the slot may have. */
+  readonly most: number;
+  /** The change that is under way. */
+  readonly scaling?:
+    | { readonly from: number; readonly to: number; readonly by: string; readonly since: number }
+    | undefined;
 }
 
 export interface InstanceView {

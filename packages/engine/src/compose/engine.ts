@@ -10,7 +10,6 @@ import { secretsIn } from '../config/notify/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
 import { statusSecrets } from '../config/statuses/statuses.ts';
-import type { SlotName } from '../domain/target.ts';
 import type { Environment } from '../environment/environment.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
@@ -35,6 +34,7 @@ import { createTargetChecks } from './checks.ts';
 import type { EngineDrivers } from './engine-drivers.ts';
 import { followInstances } from './following-balancer.ts';
 import { instanceChecks } from './instance-checks.ts';
+import { balancedInstances, instanceCounts } from './instance-counts.ts';
 import { createTargetMigrator } from './migrators.ts';
 import { createNotifiers } from './notifiers.ts';
 import { createReports } from './reports.ts';
@@ -76,16 +76,18 @@ export function composeEngine(options: CompositionOptions): Engine {
     const environment = environments(target.driver);
     const balancer = requireDriver(drivers.balancers, target.balancer.driver);
     const { stateFolder } = settings;
-    const upstreams = () => upstreamsOf(environment, target);
+    const counts = instanceCounts(db, target);
+    const balanced = () => balancedInstances({ environment, settings: target, counts });
     return {
       key,
       name: targetName(target),
       settings: target,
       preview,
       environment,
-      balancer: followInstances(upstreams, () =>
+      ...(counts ? { counts } : {}),
+      balancer: followInstances(balanced, (now) =>
         createBalancer(balancer, {
-          spec: balancerSpec(target, preview, upstreams()),
+          spec: balancerSpec(target, preview, now),
           settings: ownOf(target.balancer, balancer.name),
           stateFolder,
           accessLog: target.balancer.accessLog,
@@ -178,26 +180,16 @@ function previewOf(db: Db, { service, target, balancer }: TargetSettings): Previ
   return { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: stored() ?? '' };
 }
 
-/** The present addresses of instances: as they were started, even if the configuration has changed since. */
-function upstreamsOf(
-  { addresses }: Environment,
-  { service, target, slots }: TargetSettings,
-): BalancerSpec['upstreams'] {
-  const upstream = (slot: SlotName) =>
-    addresses.endpoints(addresses.asStarted(addresses.configured({ service, target, slot }, slots[slot])));
-  return { blue: upstream('blue'), green: upstream('green') };
-}
-
 function balancerSpec(
   { service, target, balancer, health }: TargetSettings,
   preview: PreviewRoute,
-  upstreams: BalancerSpec['upstreams'],
+  balanced: Pick<BalancerSpec, 'upstreams' | 'admitted'>,
 ): BalancerSpec {
   return {
     service,
     target,
     listen: balancer.listen,
-    upstreams,
+    ...balanced,
     checks: instanceChecks(health),
     sticky: balancer.sticky,
     preview,

@@ -83,8 +83,8 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
   const inFolder = (path: string) => resolve(folder, path);
   if (options.releases === undefined || options.channel === undefined)
     throw new TypeError(`${service}/${target} was not checked before it was resolved`);
-  const slot = ({ port, instances, ports, envFiles = [], ...account }: TargetFile['slots']['blue']) => ({
-    ...resolvePorts({ port, instances, ports }, options),
+  const slot = ({ port, instances, maxInstances, ports, envFiles = [], ...account }: TargetFile['slots']['blue']) => ({
+    ...resolvePorts({ port, instances, maxInstances, ports }, options),
     ...resolveAccount(options, account),
     envFiles: [...options.envFiles, ...envFiles].map(inFolder),
   });

@@ -136,6 +136,8 @@ export interface SlotSettings {
   readonly port: number;
   /** Of all instances, where there are several; the first is `port`. */
   readonly ports?: readonly number[] | undefined;
+  /** Of all instances that `bg scale` may start, those of `ports` first. Undefined: no more than `ports`. */
+  readonly reserved?: readonly number[] | undefined;
   readonly envFiles: readonly string[];
   /** Undefined: that of the engine. */
   readonly account?: AccountName | undefined;

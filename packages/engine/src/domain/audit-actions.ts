@@ -87,6 +87,10 @@ const reports = {
   'started-by-hand': {},
   'start-failed': {},
   'stopped-by-hand': {},
+  'scale-asked': {},
+  'scale-step': {},
+  scaled: {},
+  'scale-failed': {},
   'orphans-cleared': {},
   dismantled: { cdevents: true },
   // Health.

@@ -7,6 +7,7 @@ const balancerActs = {
   counts: 'count what a side answers',
   preview: 'show a side to testers before it gets users',
   drain: 'close single connections',
+  admission: 'leave out instances while it runs',
 };
 
 /** Of an environment. */

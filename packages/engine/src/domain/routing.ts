@@ -107,3 +107,15 @@ export function errorsByClient({ errors, clients }: SideCounts): number {
   if (clients === undefined || Math.max(clients.known.seen, clients.drawn.seen) < 2) return errors;
   return clients.known.errors + clients.drawn.errors;
 }
+
+/** None for a side with one instance. */
+export type InstanceTraffic = Readonly<Record<SlotName, readonly InstanceCounts[]>>;
+
+export interface InstanceCounts {
+  /** In flight now; where the balancer's program does not say it, the connections to the instance, idle ones among them. */
+  readonly open: number;
+  /** Since the balancer's process began; undefined where it does not count them. Probes are counted too. */
+  readonly requests?: number | undefined;
+  /** Answers 5xx, and connections that failed. */
+  readonly errors?: number | undefined;
+}

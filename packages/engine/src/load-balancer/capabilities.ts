@@ -3,7 +3,7 @@
 
 import type { BalancerCapability } from '../domain/capabilities.ts';
 import type { FailedRequest } from '../domain/failed-request.ts';
-import type { Traffic } from '../domain/routing.ts';
+import type { InstanceTraffic, Traffic } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { BalancerCore, BalancerSpec } from './load-balancer.ts';
 
@@ -13,6 +13,7 @@ export type BalancerCapabilities = Offered<{
   readonly counts: Counts;
   readonly preview: Preview;
   readonly drain: Drain;
+  readonly admission: Admission;
 }>;
 
 /** Each may be absent; the names are those that sentences about a missing one know. */
@@ -41,6 +42,8 @@ export interface Counts {
    * its first ten. Preview requests and probes are none.
    */
   failures(slot: SlotName, sinceMs: number): Promise<readonly FailedRequest[]>;
+  /** Of each instance of a side with several, in order, also of those that are left out. Undefined: it counts sides only. */
+  instances?(): Promise<InstanceTraffic>;
 }
 
 /** `apply` follows `preview`: a user with the token reaches a side that no other user reaches. */
@@ -52,6 +55,12 @@ export interface Preview {
 /** Closes connections on a side that gets no users any more, over `drainSpreadMs`. */
 export interface Drain {
   readonly closes: 'one by one';
+}
+
+/** Leaves out instances of a side while it runs, so that their number may change: `admit` is there then. */
+export interface Admission {
+  /** Of so many instances in a side, all but one can be left out. */
+  readonly most: number;
 }
 
 /** What a driver makes that counts by itself. */

@@ -40,10 +40,10 @@ export const createBalancer = (driver: BalancerDriver, parts: BalancerParts): Lo
   withCapabilities(driver, driver.create(parts));
 
 export function withCapabilities(
-  { weights, sticky, preview, drain, counts }: Pick<BalancerDriver, keyof BalancerCapabilities>,
+  { weights, sticky, preview, drain, admission, counts }: Pick<BalancerDriver, keyof BalancerCapabilities>,
   balancer: BalancerCore,
 ): LoadBalancer {
-  return { ...balancer, weights, sticky, preview, drain, counts: counts?.(balancer) };
+  return { ...balancer, weights, sticky, preview, drain, admission, counts: counts?.(balancer) };
 }
 
 export type BalancerDraft = NonNullable<Draft<BalancerKeys>>;

@@ -13,6 +13,11 @@ export interface BalancerSpec {
   readonly listen: { readonly host: string; readonly port: number };
   /** The instances of each side, in their order: the first is instance 1. Users are balanced over them. */
   readonly upstreams: Readonly<Record<SlotName, readonly [Endpoint, ...Endpoint[]]>>;
+  /**
+   * So many of each side's instances, the first ones, may get requests; the others are left out, whatever their health.
+   * No structure: it is followed without a reload. Undefined: all, and nothing is ever left out.
+   */
+  readonly admitted?: Admitted | undefined;
   /** How each instance is asked whether it may get users. Read only where a side has several. */
   readonly checks?: InstanceChecks | undefined;
   readonly sticky: StickyRule;
@@ -33,6 +38,9 @@ export interface BalancerSpec {
   /** The balancer answers this path itself: 200 while a side is active, 503 otherwise. Counted nowhere. */
   readonly healthPath?: string | undefined;
 }
+
+/** At least 1 of each side. */
+export type Admitted = Readonly<Record<SlotName, number>>;
 
 /** How a user is recognised, so that no user changes sides. */
 export interface StickyRule {
@@ -89,6 +97,12 @@ export interface BalancerCore {
   readonly accessLogs?: readonly string[];
   /** Starts the balancer with this spec and its last routing; harmless to repeat. Restarts a managed one that died. */
   ensure(): Promise<void>;
+  /**
+   * Leaves out what `admitted` of the spec leaves out, on every node that answers, and resolves when each was seen to do
+   * so. Harmless to repeat; cuts nothing. `ensure` does it too. Undefined: it cannot.
+   * @throws `balancer-unreachable` when no node answers, `balancer-unsettled`
+   */
+  admit?(): Promise<void>;
   /**
    * Puts the routing in place on every node and resolves only when each was seen to follow. Repeating the same routing
    * is harmless. The direction is `forward` unless said. A write under a lower fence than the last one is refused, also

@@ -15,6 +15,7 @@ import type { Log } from '../lib/log.ts';
 import type { LoadBalancer } from '../load-balancer/capabilities.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import type { ChangeSignal } from '../state/change-signal.ts';
+import type { Scaling } from '../state/counts.ts';
 import type { Lease } from '../state/leases.ts';
 import type { Store, Tx } from '../state/store.ts';
 import { readRelease } from '../state/targets.ts';
@@ -31,9 +32,21 @@ export interface Target {
   /** With the capabilities that it has: steps that need more are not planned. The same holds for the load balancer. */
   readonly environment: Environment;
   readonly balancer: LoadBalancer;
+  /** Undefined: both slots have as many instances as the configuration says. */
+  readonly counts?: InstanceCounts | undefined;
   readonly migrator: Migrator;
   /** Where evidence from outside comes from, in the order of the configuration; undefined: nowhere. */
   readonly checks?: readonly TargetCheck[] | undefined;
+}
+
+/** Numbers of instances that may change while they run. */
+export interface InstanceCounts {
+  /** As many as the slot may have: those of its reserved addresses. */
+  most(slot: SlotName): number;
+  /** As many as its next start starts. */
+  wanted(slot: SlotName): number;
+  /** The change that is under way. */
+  scaling(slot: SlotName): Scaling | undefined;
 }
 
 export interface TargetCheck {
@@ -118,14 +131,29 @@ export async function ensureUp({ log }: Core, target: Target): Promise<void> {
   }
 }
 
-export function placeOf({ key, settings, environment }: Target, slot: SlotName): SlotPlace {
-  return environment.addresses.configured({ ...key, slot }, settings.slots[slot]);
+export function placeOf(target: Target, slot: SlotName): SlotPlace {
+  return target.environment.addresses.configured({ ...target.key, slot }, countedSlot(target, slot));
 }
 
-/** Where the instances in the slot answer; where nothing was started, where they would. */
+/** With a port for each instance that it has at its next start. */
+export function countedSlot(
+  { settings, counts }: Pick<Target, 'settings' | 'counts'>,
+  slot: SlotName,
+): TargetSettings['slots'][SlotName] {
+  const configured = settings.slots[slot];
+  const { reserved } = configured;
+  return reserved && counts ? { ...configured, ports: reserved.slice(0, counts.wanted(slot)) } : configured;
+}
+
+/**
+ * Where the instances in the slot answer that users may get; where nothing was started, where they would. While their
+ * number changes, neither those that are being added nor those that are leaving say anything about the side.
+ */
 export function endpointsOf(target: Target, slot: SlotName): readonly [Endpoint, ...Endpoint[]] {
   const { addresses } = target.environment;
-  return addresses.endpoints(addresses.asStarted(placeOf(target, slot)));
+  const [first, ...others] = addresses.endpoints(addresses.asStarted(placeOf(target, slot)));
+  const scaling = target.counts?.scaling(slot);
+  return [first, ...(scaling ? others.slice(0, scaling.admitted - 1) : others)];
 }
 
 /** Where to search for a service that may be adopted: a dead instance there says nothing about it. */

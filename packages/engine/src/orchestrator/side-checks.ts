@@ -14,9 +14,11 @@ export type Needed = 'all' | 'enough';
 
 /** As many instances as must be healthy on a side with users: one less than there are, unless the configuration says. */
 export function enoughOf(target: Target, slot: SlotName): number {
-  const count = endpointsOf(target, slot).length;
-  return Math.min(count, target.settings.minHealthy ?? Math.max(1, count - 1));
+  return enoughOfCount(target, endpointsOf(target, slot).length);
 }
+
+export const enoughOfCount = ({ settings }: Target, count: number): number =>
+  Math.min(count, settings.minHealthy ?? Math.max(1, count - 1));
 
 /** So many of its instances. */
 export const neededOf = (target: Target, slot: SlotName, needed: Needed): number =>

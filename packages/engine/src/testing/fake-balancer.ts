@@ -105,6 +105,7 @@ export const fakeCapabilities: Omit<BalancerCapabilities, 'counts'> = {
   weights: { bucketHeader },
   sticky: { by: ['cookie', 'header', 'address'] },
   preview: { by: ['header', 'cookie'] },
+  admission: { most: 64 },
 };
 
 function balancerOn(held: Held): FakeBalancer {
@@ -117,6 +118,8 @@ function balancerOn(held: Held): FakeBalancer {
       await Promise.all(nodes.filter((node) => !buried.has(node)).map((node) => startNode(node, spec, clock)));
     },
     apply: async (routing, fence, options) => apply(held, routing, fence, options),
+    // Probes ask for their instance by its number, and its users are few: whom it leaves out is told by real balancers.
+    admit: async () => {},
     observe: async () => nodes.map(observed),
     configuration: () => held.files(),
     shutdown: async () => {

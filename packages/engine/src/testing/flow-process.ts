@@ -2,6 +2,7 @@
 
 import { connectBuilds } from '../compose/builds.ts';
 import { createTargetChecks } from '../compose/checks.ts';
+import { instanceCounts } from '../compose/instance-counts.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
 import { createKeyedMutex } from '../lib/keyed-mutex.ts';
@@ -112,7 +113,9 @@ function targetFor(
   db: Db,
 ): Target {
   const environment = mortalDriver(environments.create(), life);
+  const counts = instanceCounts(db, settings);
   return {
+    ...(counts ? { counts } : {}),
     key: { service: settings.service, target: settings.target },
     name: targetName(settings),
     settings,

@@ -3,7 +3,8 @@
 import { driverCannot } from '../../domain/capabilities.ts';
 import { parseListen } from '../../lib/units.ts';
 import { type Drivers, driverNamed, ownOf } from '../drivers.ts';
-import { portsOfSlot } from '../instances/instances.ts';
+import { countedPorts } from '../instances/check.ts';
+import { portsOfSlot, type SharedCounts } from '../instances/instances.ts';
 import { formatPath, type Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
 import type { TargetDraft } from '../target-draft.ts';
@@ -14,10 +15,8 @@ export function checkBalancer(target: TargetDraft, drivers: Drivers['balancers']
 }
 
 /** What the file asks of a load balancer that cannot do it. */
-function checkAbilities(
-  { own, path, options, saidAt, isSaid }: TargetDraft,
-  drivers: Drivers['balancers'],
-): readonly Finding[] {
+function checkAbilities(target: TargetDraft, drivers: Drivers['balancers']): readonly Finding[] {
+  const { own, path, options, saidAt, isSaid } = target;
   const balancer = own.loadBalancer;
   const driver = driverOf(own, drivers);
   if (!driver || !balancer) return [];
@@ -27,6 +26,7 @@ function checkAbilities(
   return [
     ...checkSticky(balancer.sticky, driver, [...at, 'sticky']),
     ...checkPreview(balancer.preview, driver, [...at, 'preview']),
+    ...checkAdmission(target, driver),
     ...(!driver.weights && 'allow' in balancer ? [error([...at, 'allow'], driverCannot(name, 'weights'))] : []),
     ...(!driver.drain && spread !== undefined && Number.parseInt(spread, 10) > 0
       ? [warning([...at, 'drainSpread'], `is not followed: ${driverCannot(name, 'drain')}`)]
@@ -44,6 +44,19 @@ function checkAbilities(
       ? []
       : [warning(at, `${driverCannot(name, 'counts')}: a bake watches only health`)]),
   ];
+}
+
+/** Where `bg scale` may change the number of instances. */
+function checkAdmission({ own, path, options }: TargetDraft, { name, admission }: Driver): readonly Finding[] {
+  return (['blue', 'green'] as const).flatMap((slot) => {
+    const draft = own.slots?.[slot];
+    const { all, wanted } = draft ? countedPorts(draft, options) : { all: 0, wanted: 0 };
+    if (all <= wanted) return [];
+    const at = [...path, 'slots', slot];
+    if (!admission) return [error(at, `has a maxInstances, but ${driverCannot(name, 'admission')}`)];
+    const few = `${name} leaves out instances of sides with ${admission.most} at most`;
+    return all > admission.most ? [error(at, `has a maxInstances of ${all}, but ${few}`)] : [];
+  });
 }
 
 type BalancerDraft = NonNullable<TargetDraft['own']['loadBalancer']>;
@@ -133,9 +146,7 @@ function portsOf(
   const driver = driverOf(own, drivers);
   const others = driver?.listens?.(ownOf(own.loadBalancer, driver.name) as never) ?? [];
   const ports = [
-    ...(['blue', 'green'] as const).flatMap((slot) =>
-      slotPorts(own.slots?.[slot], options.instances, [...path, 'slots', slot]),
-    ),
+    ...(['blue', 'green'] as const).flatMap((slot) => slotPorts(own.slots?.[slot], options, [...path, 'slots', slot])),
     ...others.map((other) => ({ port: parseListen(other.listen).port, path: [...at, ...other.key] })),
     { port: listen === undefined ? undefined : parseListen(listen).port, path: [...at, 'listen'] },
   ];
@@ -144,14 +155,16 @@ function portsOf(
 
 function slotPorts(
   slot: NonNullable<TargetDraft['own']['slots']>['blue'],
-  instances: number | undefined,
+  shared: SharedCounts,
   at: Path,
 ): readonly { readonly port: number; readonly path: Path }[] {
   if (!slot) return [];
   if (slot.ports)
     return slot.ports.flatMap((port, index) => (port === undefined ? [] : [{ port, path: [...at, 'ports', index] }]));
-  return portsOfSlot({ port: slot.port, instances: slot.instances }, { instances }).map((port) => ({
-    port,
-    path: [...at, 'port'],
-  }));
+  return portsOfSlot({ port: slot.port, instances: slot.instances, maxInstances: slot.maxInstances }, shared).map(
+    (port) => ({
+      port,
+      path: [...at, 'port'],
+    }),
+  );
 }

@@ -42,6 +42,23 @@ describe('instances', () => {
     ]);
   });
 
+  it('have the reserved ports after their own, which no other may have', () => {
+    const far = '          blue: { port: 8001 }\n          green: { port: 8011, maxInstances: 3 }';
+    const text = slots(far).replace('        slots:', '        instances: 2\n        maxInstances: 4\n        slots:');
+    const { blue: first, green } = settingsOf(text).targets[0]!.slots;
+    expect([first.ports, first.reserved]).toEqual([
+      [8001, 8002],
+      [8001, 8002, 8003, 8004],
+    ]);
+    expect([green.ports, green.reserved]).toEqual([
+      [8011, 8012],
+      [8011, 8012, 8013],
+    ]);
+    const listed = '          blue: { ports: [8001, 8101], maxInstances: 2 }\n          green: { port: 8002 }';
+    expect(settingsOf(slots(listed)).targets[0]!.slots.blue).toMatchObject({ port: 8001, reserved: [8001, 8101] });
+    expect(bench.problems(text.replace('port: 8011', 'port: 8004')).join('\n')).toContain('port 8004 is already taken');
+  });
+
   it('change the digest only where there are several', () => {
     const { digest } = settingsOf(smallConfig);
     expect(settingsOf(target('instances: 1')).digest).toBe(digest);
@@ -50,6 +67,7 @@ describe('instances', () => {
     const several = '          blue: { port: 8001 }\n          green: { port: 8002, instances: 2 }';
     expect(settingsOf(slots(several)).digest).not.toBe(digest);
     expect(settingsOf(target('minHealthy: 1')).digest).not.toBe(digest);
+    expect(settingsOf(target('maxInstances: 1')).digest).toBe(digest);
   });
 });
 
@@ -81,6 +99,16 @@ describe('instances that do not fit are refused:', () => {
       'the ports of two lists that meet',
       slots('          blue: { ports: [8001, 8005] }\n          green: { ports: [8002, 8005] }'),
       `${at}.green.ports[1]: port 8005 is already taken by ${at}.blue.ports[1]`,
+    ],
+    [
+      'more than the most',
+      target('instances: 3\n        maxInstances: 2').replace('port: 8002', 'port: 8012'),
+      `${at}.blue: has 3 instances, more than its maxInstances, 2`,
+    ],
+    [
+      'a list that leaves no port for more',
+      slots('          blue: { instances: 1, maxInstances: 3, ports: [8005, 8006] }\n          green: { port: 8002 }'),
+      `${at}.blue.ports: has 2 of 3 ports; expected one for each instance`,
     ],
     ['no instance', target('instances: 0'), 'production.instances: expected a number of instances from 1 to 64'],
     [

@@ -30,7 +30,7 @@ function checkAbilities(
 
   function checkInstances(): readonly Finding[] {
     return (['blue', 'green'] as const).flatMap((slot) => {
-      const count = portsOfDraft(own.slots?.[slot], options.instances).length;
+      const count = portsOfDraft(own.slots?.[slot], options).length;
       if (count <= (instances?.most ?? 1)) return [];
       const what = instances
         ? `${name} runs at most ${instances.most} instances in a slot`

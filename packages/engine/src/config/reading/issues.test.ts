@@ -150,7 +150,7 @@ const wrongValues: readonly (readonly [what: string, from: string, to: string, p
     'a missing slot',
     '          green: { port: 8002 }\n',
     '',
-    `17:9 ${production}.slots.green: is missing; expected a mapping with port, instances, ports, envFiles, user, group`,
+    `17:9 ${production}.slots.green: is missing; expected a mapping with port, instances, maxInstances, ports, envFiles, user, group`,
   ],
   [
     'a number for a variable that is not text',

@@ -6,6 +6,9 @@ import { inSlot, nodes, nothing, role, routing, sides, slot } from './words.ts';
 const versionIn = { slot, version: orNull(text) } as const satisfies Shape;
 const open = { slot, open: optional(count) } as const satisfies Shape;
 
+/** Numbers of instances: of what was asked for, and of what there was. */
+const scaled = { slot, instances: count, had: count } as const satisfies Shape;
+
 export const slotEvents = {
   'slot-claimed': { slot, displaced: orNull(text) },
   'slot-given-back': versionIn,
@@ -22,6 +25,10 @@ export const slotEvents = {
   'started-by-hand': inSlot,
   'start-failed': inSlot,
   'stopped-by-hand': inSlot,
+  'scale-asked': scaled,
+  'scale-step': { ...scaled, admitted: count },
+  scaled,
+  'scale-failed': scaled,
   'orphans-cleared': { orphans: listOf(record<{ readonly kind: string; readonly what: string }>()) },
   dismantled: nothing,
 } as const satisfies Readonly<Record<string, Shape>>;

@@ -1,7 +1,7 @@
 // The driver's end of the proxy's control socket: refusals become the errors that the interface promises.
 
 import type { FailedRequest } from '../../domain/failed-request.ts';
-import type { Routing, Traffic } from '../../domain/routing.ts';
+import type { InstanceTraffic, Routing, Traffic } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
 import { BlueGreenError, type ErrorCode, messageOf } from '../../lib/errors.ts';
 import { requestOverSocket, type SocketAnswer } from '../../lib/http.ts';
@@ -14,6 +14,8 @@ export interface ControlClient {
   reload(): Promise<void>;
   traffic(sinceMs: number): Promise<Traffic>;
   failures(slot: SlotName, sinceMs: number): Promise<readonly FailedRequest[]>;
+  /** Undefined from a process that an earlier version started. */
+  instances(): Promise<InstanceTraffic | undefined>;
   shutdown(): Promise<void>;
 }
 
@@ -39,6 +41,11 @@ export function createControlClient(socket: string): ControlClient {
     traffic: async (sinceMs) => (await call('GET', `/traffic?since=${sinceMs}`)) as Traffic,
     failures: async (slot, sinceMs) =>
       (await call('GET', `/failures?slot=${slot}&since=${sinceMs}`)) as readonly FailedRequest[],
+    instances: async () =>
+      (await call('GET', '/instances').catch((thrown: unknown) => {
+        if (/\/instances is not offered/.test(messageOf(thrown))) return undefined;
+        throw thrown;
+      })) as InstanceTraffic | undefined,
     shutdown: async () => void (await call('POST', '/shutdown')),
   };
 }

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { ownProgram } from '../../lib/own-files.ts';
 import type { CountingBalancer } from '../capabilities.ts';
 import type { BalancerDriver } from '../driver.ts';
+import { mostInstances } from '../instances/checks.ts';
 import { createEmbeddedBalancer } from './driver.ts';
 import { bucketHeader } from './spec-file.ts';
 
@@ -16,6 +17,7 @@ export const embedded: BalancerDriver<z.ZodType, unknown, CountingBalancer> = {
   weights: { bucketHeader },
   sticky: { by: ['cookie', 'header', 'address'] },
   counts: (balancer) => balancer,
+  admission: { most: mostInstances },
   preview: { by: ['header', 'cookie', 'host'] },
   drain: { closes: 'one by one' },
   create: ({ stateFolder, spec, accessLog, clock, log }) =>

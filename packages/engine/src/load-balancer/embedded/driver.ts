@@ -57,10 +57,12 @@ export function createEmbeddedBalancer(options: EmbeddedOptions): CountingBalanc
       });
       return ensuring;
     },
+    admit: () => admit(parts),
     apply: (routing, fence) => apply(parts, routing, fence),
     observe: async () => [await observe(parts)],
     traffic: (sinceMs) => parts.control.traffic(sinceMs),
     failures: (slot, sinceMs) => parts.control.failures(slot, sinceMs),
+    instances: async () => (await parts.control.instances()) ?? { blue: [], green: [] },
     shutdown: () => shutdown(parts),
   };
 }
@@ -70,7 +72,7 @@ async function ensure(parts: Parts): Promise<void> {
   const { control, files, wanted, log, spec } = parts;
   for (let tries = 0; tries < ensureTries; tries++) {
     const status = await statusIfAny(control);
-    if (status?.digest === wanted.digest) return;
+    if (status?.digest === wanted.digest) return requireAdmitted(parts);
     writeFileAtomic(files.spec, specText(wanted), 0o600);
     const name = { service: spec.service, target: spec.target, listen: entrypointOf(spec) };
     if (status === undefined) {
@@ -83,10 +85,28 @@ async function ensure(parts: Parts): Promise<void> {
       log.info({ ...name, pid: status.pid }, 'load balancer follows its changed settings');
     }
   }
-  if ((await control.status()).digest === wanted.digest) return;
+  if ((await control.status()).digest === wanted.digest) return requireAdmitted(parts);
   throw new BlueGreenError(
     'balancer-unsettled',
     'another process gives the load balancer different settings all the time',
+  );
+}
+
+/** Unlike `ensure` it starts no process: what does not run sends nobody anywhere. */
+async function admit(parts: Parts): Promise<void> {
+  const status = await parts.control.status();
+  if (status.digest === parts.wanted.digest) return requireAdmitted(parts);
+  return ensure(parts);
+}
+
+/** A process that an earlier version started takes the spec, and sends users to all instances. */
+async function requireAdmitted({ control, wanted }: Parts): Promise<void> {
+  if (wanted.admitted === undefined) return;
+  const status = await control.status();
+  if (isDeepStrictEqual(status.admitted, wanted.admitted)) return;
+  throw new BlueGreenError(
+    'balancer-unsettled',
+    `the load balancer (process ${status.pid}) is of an earlier version, which leaves no instance out; ${restartHint(status.pid)}`,
   );
 }
 
@@ -96,9 +116,12 @@ const isOutdated = ({ spec: { upstreams } }: Parts, thrown: unknown): boolean =>
 
 function outdated({ pid }: ProxyStatus, thrown: unknown): BlueGreenError {
   const what = `the load balancer (process ${pid}) is of an earlier version, which knows one instance of a side`;
-  const then = `it serves what it served before; restart it at a quiet time: kill -9 ${pid}, and its watcher starts the present version at once`;
+  const then = `it serves what it served before; ${restartHint(pid)}`;
   return new BlueGreenError('balancer-unsettled', `${what}; ${then}`, {}, thrown);
 }
+
+const restartHint = (pid: number): string =>
+  `restart it at a quiet time: kill -9 ${pid}, and its watcher starts the present version at once`;
 
 async function apply({ control, files }: Parts, routing: Routing, fence: Fence): Promise<void> {
   await withReserve(files.routing, () => control.change({ routing, fence }));

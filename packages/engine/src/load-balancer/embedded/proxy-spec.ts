@@ -2,7 +2,7 @@
 
 import type { Fence, Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
-import type { BalancerSpec } from '../load-balancer.ts';
+import type { Admitted, BalancerSpec } from '../load-balancer.ts';
 
 /** The spec file: its path is the proxy's only argument. Holds secrets: mode 0600. */
 export interface ProxySpec extends BalancerSpec {
@@ -66,6 +66,8 @@ export interface ProxyStatus {
   /** Epoch ms. Counts begin here. */
   readonly startedAt: number;
   readonly digest: string;
+  /** As in the spec that it follows. */
+  readonly admitted?: Admitted | undefined;
   readonly problem?: string;
 }
 

@@ -55,7 +55,10 @@ export function proxySpec(spec: BalancerSpec, files: ProxyFiles, keepsAccessLog:
   const { service, target, listen, upstreams, sticky, preview, allow, requestTimeoutMs, drainSpreadMs } = spec;
   const { trustedProxies, maxHeaderBytes, healthPath } = spec;
   const limits = { requestTimeoutMs, drainSpreadMs, trustedProxies, maxHeaderBytes };
-  const several = hasSeveral(upstreams) ? { checks: checksOf(spec), sticky } : { sticky: asOneInstance(sticky) };
+  const { admitted } = spec;
+  const several = hasSeveral(upstreams)
+    ? { checks: checksOf(spec), sticky, ...(admitted ? { admitted } : {}) }
+    : { sticky: asOneInstance(sticky) };
   const named = { service, target, listen, upstreams, ...several, preview, allow, healthPath, ...limits };
   const accessLog = keepsAccessLog ? { accessLog: files.accessLog } : {};
   const whole = { ...named, socket: files.socket, routingFile: files.routing, ...accessLog, probe };

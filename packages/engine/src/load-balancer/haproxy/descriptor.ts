@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { CountingBalancer } from '../capabilities.ts';
 import type { BalancerDriver } from '../driver.ts';
+import { mostInstances } from '../instances/checks.ts';
 import { checkHaproxy, haproxyKeys, haproxyListens, resolveHaproxy } from './config.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import type { HaproxySettings } from './options.ts';
@@ -14,6 +15,7 @@ export const haproxy: BalancerDriver<typeof haproxyKeys, HaproxySettings, Counti
   weights: { bucketHeader },
   sticky: { by: ['cookie', 'header', 'address'] },
   counts: (balancer) => balancer,
+  admission: { most: mostInstances },
   preview: { by: ['header', 'cookie', 'host'] },
   drain: { closes: 'one by one' },
   keys: haproxyKeys,

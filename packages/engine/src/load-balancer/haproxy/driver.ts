@@ -22,6 +22,7 @@ import { type HaproxyOptions, type Place, placeOf } from './options.ts';
 import type { HaproxyNode, Parts } from './parts.ts';
 import { createRoutingFile } from './routing-file.ts';
 import { createRuntime } from './runtime.ts';
+import { admit, instanceTraffic } from './side-instances.ts';
 import { bucketPaths, lineKeyOf, probeHeader, siteOf, unreachableAnswer } from './site.ts';
 import { createStreamCloser } from './streams.ts';
 
@@ -44,10 +45,12 @@ export function createHaproxyBalancer(options: HaproxyOptions): CountingBalancer
       });
       return ensuring;
     },
+    admit: () => admit(parts),
     apply: (routing, fence, options) => apply({ parts, follower, closer }, { routing, fence }, options),
     observe: () => Promise.all(parts.nodes.map((node) => observe(node, follower))),
     traffic: (sinceMs) => traffic(parts, sinceMs),
     failures: (slot, sinceMs) => parts.collector.failures(slot, sinceMs),
+    instances: () => instanceTraffic(parts),
     configuration: () => haproxyConfiguration(parts),
     testConfiguration: async () => {
       mkdirSync(parts.place.folder, { recursive: true });
@@ -128,6 +131,7 @@ async function ensure(parts: Parts): Promise<void> {
     if (settings.mode === 'managed') await ensureManaged(parts);
     else await ensureAttached(parts, settings);
   });
+  await admit(parts);
 }
 
 /** Longer than a start or a reload takes. @throws `lease-held` when another engine holds it for too long. */

@@ -7,6 +7,7 @@
 
 import { type CommandSession, openCommandSession, type SocketAddress } from '../../lib/command-socket.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
+import { admitServers, type ServersOfSide } from './admission.ts';
 import { fromWord, judgeOrder, mapKey, type RoutingOrder, toWord } from './routing-word.ts';
 
 export interface Runtime {
@@ -20,6 +21,12 @@ export interface Runtime {
   restore(order: RoutingOrder): Promise<void>;
   /** Requests in flight and cumulated ones per proxy's name. */
   stats(): Promise<ReadonlyMap<string, ProxyStats>>;
+  /** The same per server, as `backend/server`. */
+  serverStats(): Promise<ReadonlyMap<string, ServerStats>>;
+  /**
+   * Of the backend, some servers get requests and some none. True when HAProxy was seen to do so.
+   */
+  admit(backend: string, servers: Omit<ServersOfSide, 'backend'>): Promise<boolean>;
   /** Streams of a backend that are older than that. */
   streams(backend: string, olderThanMs: number): Promise<readonly string[]>;
   endStream(id: string): Promise<void>;
@@ -35,6 +42,11 @@ export interface RuntimeStatus {
 export interface ProxyStats {
   readonly open: number;
   readonly total: number;
+}
+
+export interface ServerStats extends ProxyStats {
+  /** Answers 5xx, and connections and answers that failed. */
+  readonly errors: number;
 }
 
 export interface RuntimeOptions {
@@ -67,6 +79,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         swap({ session, mapFile, order, mayReplace: (present) => (isPast(present, order) ? 'fenced-out' : 'newer') }),
       ),
     stats: () => talk(async (session) => parseStats(await session.ask('show stat -1 3 -1'))),
+    serverStats: () => talk(async (session) => parseServerStats(await session.ask('show stat -1 4 -1'))),
+    admit: (backend, servers) => talk((session) => admitServers(session, { backend, ...servers })),
     streams: (backend, olderThanMs) =>
       talk(async (session) => parseStreams(await session.ask('show sess'), backend, olderThanMs)),
     endStream: (id) => talk(async (session) => void (await session.ask(`shutdown session ${id}`))),
@@ -173,18 +187,28 @@ function digestIn(events: string, ring: string): string | undefined {
   return /digest ([0-9a-f]{64})/.exec(line ?? '')?.[1];
 }
 
-/** CSV with a heading; one row per frontend and backend. */
+/** One row per frontend and backend. */
 function parseStats(csv: string): ReadonlyMap<string, ProxyStats> {
-  const [head = '', ...rows] = csv.split('\n');
-  const names = head.replace(/^# /, '').split(',');
-  const at = (name: string) => names.indexOf(name);
-  const [open, total] = [at('scur'), at('stot')];
+  const rows = rowsOf(csv);
+  return new Map(rows.map((row) => [row.pxname ?? '', { open: Number(row.scur), total: Number(row.stot) }]));
+}
+
+function parseServerStats(csv: string): ReadonlyMap<string, ServerStats> {
   return new Map(
-    rows.filter(Boolean).map((row) => {
-      const cells = row.split(',');
-      return [cells[0] ?? '', { open: Number(cells[open]), total: Number(cells[total]) }];
+    rowsOf(csv).map((row) => {
+      const errors = Number(row.hrsp_5xx) + Number(row.econ) + Number(row.eresp);
+      return [`${row.pxname}/${row.svname}`, { open: Number(row.scur), total: Number(row.stot), errors }];
     }),
   );
+}
+
+/** CSV with a heading. */
+function rowsOf(csv: string): readonly Readonly<Record<string, string>>[] {
+  const [head = '', ...rows] = csv.split('\n');
+  const names = head.replace(/^# /, '').split(',');
+  return rows
+    .filter(Boolean)
+    .map((row) => Object.fromEntries(row.split(',').map((cell, at) => [names[at] ?? '', cell])));
 }
 
 /** `0x55…: proto=tcpv4 src=… fe=x be=x_blue srv=blue ts=00 epoch=0 age=1m2s calls=…` */

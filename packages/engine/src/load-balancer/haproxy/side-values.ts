@@ -13,8 +13,8 @@ import {
 import type { BalancerSpec } from '../load-balancer.ts';
 import { address, quoted, quotedFormat, whole, word } from './haproxy-text.ts';
 
-/** A request that found no connection is tried on this many others. */
-const retries = 2;
+/** A request that found no connection is tried on this many others at least: on all, where some may not run at all. */
+const leastRetries = 2;
 
 /** One server is named as its side, as before sides could have several. */
 export function sideValues(slot: SlotName, spec: BalancerSpec) {
@@ -28,7 +28,7 @@ export function sideValues(slot: SlotName, spec: BalancerSpec) {
   });
   const instances = {
     servers,
-    retries,
+    retries: spec.admitted === undefined ? leastRetries : Math.max(leastRetries, endpoints.length - 1),
     idempotent: idempotentMethods.join(' '),
     cookie: spec.sticky.instance === true && instanceCookie,
     servedHeader: servedInstanceHeader,

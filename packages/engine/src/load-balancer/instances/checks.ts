@@ -17,6 +17,9 @@ export interface InstanceChecks {
   readonly successes: number;
 }
 
+/** In one side. */
+export const mostInstances = 64;
+
 /** Where nothing is said about health. */
 const plainChecks: InstanceChecks = {
   path: undefined,

@@ -5,6 +5,7 @@ import type { CountingBalancer } from '../capabilities.ts';
 import type { BalancerDriver } from '../driver.ts';
 import { checkNginx, nginxKeys, nginxListens, resolveNginx } from './config.ts';
 import { createNginxBalancer } from './driver.ts';
+import { maxWithAllWays } from './health/marks.ts';
 import type { NginxSettings } from './settings.ts';
 import { bucketHeader } from './site.ts';
 
@@ -15,6 +16,7 @@ export const nginx: BalancerDriver<typeof nginxKeys, NginxSettings, CountingBala
   weights: { bucketHeader },
   sticky: { by: ['cookie', 'header', 'address'] },
   counts: (balancer) => balancer,
+  admission: { most: maxWithAllWays },
   preview: { by: ['header', 'cookie', 'host'] },
   keys: nginxKeys,
   check: checkNginx,

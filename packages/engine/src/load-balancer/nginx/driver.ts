@@ -10,6 +10,8 @@ import { instanceHeader } from '../instances/checks.ts';
 import type { ApplyOptions } from '../load-balancer.ts';
 import { ensureNginx, nginxConfiguration, testNginxConfiguration } from './ensure.ts';
 import { type Present, type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
+import { leaveOut, marksIn } from './health/marks.ts';
+import { openPerInstance } from './in-flight.ts';
 import { publish, takeLease } from './lease.ts';
 import { entrypointOf, type NginxOptions, type NginxParts, partsOf } from './parts.ts';
 import { probeHeader } from './site.ts';
@@ -27,7 +29,12 @@ export function createNginxBalancer(options: NginxOptions): CountingBalancer {
     probeHeaders: { [probeHeader]: nonce },
     instanceHeader,
     accessLogs: [parts.places.accessLog],
-    ensure: () => mutex('nginx', () => ensureNginx(parts)),
+    ensure: () =>
+      mutex('nginx', async () => {
+        admit(parts);
+        await ensureNginx(parts);
+      }),
+    admit: () => mutex('nginx', async () => admit(parts)),
     apply: (routing, fence, { direction } = { direction: 'forward' }) =>
       mutex('nginx', () => apply(parts, { routing: wholeRouting(routing), fence }, direction)),
     observe: async () => [await observe(parts)],
@@ -36,6 +43,7 @@ export function createNginxBalancer(options: NginxOptions): CountingBalancer {
       await accessLog.catchUp();
       return accessLog.failures(slot, sinceMs);
     },
+    instances: () => openPerInstance(spec.upstreams),
     configuration: () => nginxConfiguration(parts),
     testConfiguration: () => mutex('nginx', () => testNginxConfiguration(parts)),
     shutdown: () =>
@@ -45,6 +53,21 @@ export function createNginxBalancer(options: NginxOptions): CountingBalancer {
         accessLog.close();
       }),
   };
+}
+
+/** nginx looks for the marks with every request: they are on the disk before it begins. */
+function admit({ places, spec: { admitted, upstreams } }: NginxParts): void {
+  if (admitted === undefined) return;
+  for (const slot of ['blue', 'green'] as const)
+    if (upstreams[slot].length > 1)
+      onDisk('the marks of instances', () =>
+        leaveOut({
+          folder: marksIn(places.routing),
+          slot,
+          instances: upstreams[slot].length,
+          admitted: admitted[slot],
+        }),
+      );
 }
 
 async function apply(parts: NginxParts, order: RoutingOrder, direction: ApplyOptions['direction']): Promise<void> {

@@ -4,6 +4,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
+import type { InstanceTraffic } from '../../domain/routing.ts';
 import type { Endpoint, SlotName } from '../../domain/target.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 
@@ -40,6 +41,17 @@ export async function connectionsTo(upstreams: BalancerSpec['upstreams']): Promi
     return established.filter((address) => remote.has(address)).length;
   };
   return { blue: await count('blue'), green: await count('green') };
+}
+
+/** The same for each instance of a side with several. */
+export async function openPerInstance(upstreams: BalancerSpec['upstreams']): Promise<InstanceTraffic> {
+  const established = [...establishedIn('/proc/net/tcp'), ...establishedIn('/proc/net/tcp6')];
+  const count = async (endpoint: Endpoint) => {
+    const forms = await kernelForms(endpoint);
+    return { open: established.filter((address) => forms.includes(address)).length };
+  };
+  const side = (slot: SlotName) => (upstreams[slot].length === 1 ? [] : upstreams[slot].map(count));
+  return { blue: await Promise.all(side('blue')), green: await Promise.all(side('green')) };
 }
 
 /** Remote addresses as the kernel writes them: `0100007F:1F90`. */

@@ -21,6 +21,7 @@ import { reconnect } from '../routing/reconnect.ts';
 import { repairRouting } from '../routing/repair.ts';
 import { watchBalancerFiles } from '../routing/watch-balancer-files.ts';
 import { runDeployment } from '../run/runner.ts';
+import { performScales } from '../scale/perform.ts';
 import { maintainSchemas } from '../schema/maintain.ts';
 import { maintainState } from './maintain-state.ts';
 import { announcePending, recordHealthRules } from './pending-changes.ts';
@@ -164,6 +165,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
     watchCalendar,
     beginWaiting,
     performDueCalls,
+    performScales,
   ];
   const works = parts.map((part) => (end: AbortSignal) => patiently(whenWritable, () => part(core, lease, end), end));
   // A part that has nothing to do here may end at once; the others continue.

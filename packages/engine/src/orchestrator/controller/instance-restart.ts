@@ -39,6 +39,7 @@ async function inTurn(
   const { core, target, slot } = look;
   await core.mutex(slotMutex(target, slot), async () => {
     const row = readSlot(core.store.db, target.key, slot);
+    if (target.counts?.scaling(slot)) return;
     const isSame = row.version === before.version && row.role !== 'idle' && row.label === null;
     if (!isSame || row.deploymentId !== before.deploymentId) return;
     const seen = await seenIn({ core, target }, slot);

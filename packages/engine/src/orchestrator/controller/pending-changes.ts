@@ -7,13 +7,17 @@ import type { TargetKey } from '../../domain/target.ts';
 import type { Lease } from '../../state/leases.ts';
 import { getSnapshot, leftKey, pendingKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import type { Core, Target } from '../core.ts';
+import { type Core, countedSlot, type Target } from '../core.ts';
 import { digestOfChanges, type PendingChange, pendingChanges } from './running.ts';
 
-export function pendingNow({ settings, targets }: Core): readonly PendingChange[] {
+export function pendingNow({ targets }: Core): readonly PendingChange[] {
+  const counted = targets.map((target) => ({
+    ...target.settings,
+    slots: { blue: countedSlot(target, 'blue'), green: countedSlot(target, 'green') },
+  }));
   const environments = new Map(targets.map(({ settings: { driver }, environment }) => [driver, environment]));
   return [...environments.values()].flatMap((each) =>
-    pendingChanges(settings, { running: each.running(), addresses: each.addresses }),
+    pendingChanges({ targets: counted }, { running: each.running(), addresses: each.addresses }),
   );
 }
 

@@ -3,6 +3,7 @@
 // working in.
 
 import { clockTime } from '../../domain/times.ts';
+import { messageOf } from '../../lib/errors.ts';
 import type { Lease } from '../../state/leases.ts';
 import { readRouting } from '../../state/targets.ts';
 import { takeUnauthenticatedCounts, unauthenticatedWait } from '../../state/unauthenticated.ts';
@@ -41,6 +42,7 @@ function intervalOf({ store }: Core, target: Target): number {
 
 async function lookAfter(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
   await observeBalancer(core, target, lease);
+  await leaveInstancesOut(core, target);
   await observeOpen(core, target);
   await Promise.all([
     ...(['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })),
@@ -62,6 +64,19 @@ async function observeBalancer(core: Core, target: Target, lease: Lease): Promis
   if (nodes.some(({ reachable }) => !reachable)) nodes = await reconnect({ core, target, lease }, nodes);
   noteRestarts({ core, target, lease }, nodes);
   await repairRouting({ core, target, lease }, intent, nodes);
+}
+
+/** A balancer that was started again may not know which instances are left out. */
+async function leaveInstancesOut({ log }: Core, { counts, balancer, name }: Target): Promise<void> {
+  if (!counts) return;
+  try {
+    await balancer.admit?.();
+  } catch (thrown) {
+    log.warn(
+      { target: name, problem: messageOf(thrown) },
+      'the load balancer does not leave instances out, tries again',
+    );
+  }
 }
 
 async function sweep(core: Core, target: Target, lease: Lease): Promise<void> {

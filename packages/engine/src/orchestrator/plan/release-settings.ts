@@ -121,6 +121,23 @@ export function startMissing(target: Target, slot: SlotName, release: ReleaseFil
   return environment.start(place, release, launchSettings(target, slot, release, 'rescue'));
 }
 
+/** So many of the instances that the slot may have, at their reserved addresses. */
+export function placeOfCount({ environment, key, settings }: Target, slot: SlotName, count: number): SlotPlace {
+  const { port, reserved = [port] } = settings.slots[slot];
+  return environment.addresses.configured({ ...key, slot }, { port, ports: reserved.slice(0, count) });
+}
+
+/** Starts what is missing of so many, and stops those above; the others go on as they are. @throws as `startAsItIs` */
+export function startCount(
+  target: Target,
+  slot: SlotName,
+  release: ReleaseFiles,
+  { count, kind }: { readonly count: number; readonly kind: StartKind },
+) {
+  const settings = launchSettings(target, slot, release, kind);
+  return target.environment.start(placeOfCount(target, slot, count), release, settings);
+}
+
 /** @throws BlueGreenError `port-in-use` while the other side of the target keeps its address and it had no other one */
 function placeToStart(target: Target, slot: SlotName): SlotPlace {
   const sibling = { ...target.key, slot: otherSlot(slot) };

@@ -9,6 +9,7 @@ import { readSlot } from '../../state/targets.ts';
 import { type Core, placeOf, releaseFiles } from '../core.ts';
 import { findTarget } from '../gates/facts.ts';
 import { runSettingsOf } from '../plan/release-settings.ts';
+import { scale } from '../scale/ask.ts';
 import { probeSide, smokeSlot } from '../side-checks.ts';
 import { startByHand, stopByHand } from './by-hand.ts';
 
@@ -31,6 +32,7 @@ export function createSlotVerbs(core: Core): Engine['slots'] {
     },
     start: (request) => startByHand(core, request),
     stop: ({ service, target, slot, actor }) => stopByHand(core, { service, target, slot, actor }),
+    scale: (request) => scale(core, request),
     logs(ref, slot) {
       const found = findTarget(core, ref);
       return found.ok ? ok(found.value.environment.logs(placeOf(found.value, slot))) : found;

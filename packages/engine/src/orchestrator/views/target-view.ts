@@ -20,6 +20,7 @@ import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';
 import { readDrift } from '../routing/drift.ts';
 import { readOpen } from '../run/steps/drained.ts';
+import { startedCount } from '../scale/change.ts';
 import { schemaView } from '../schema/schema-view.ts';
 import { viewDeployment } from './deployment-view.ts';
 import { readiness } from './readiness.ts';
@@ -87,6 +88,7 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
     seenAt: current && looked?.at,
     proof: current?.proof,
     pid: ran?.pid,
+    ...viewCount(target, row),
     ...(ran?.instances ? { instances: ran.instances } : {}),
     cpuPercent: ran?.cpuPercent,
     memoryBytes: ran?.memoryBytes,
@@ -94,6 +96,20 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
     restarts: row.restarts,
     open: row.role === 'idle' ? undefined : readOpen(core, target)?.[slot],
     ...(row.role === 'idle' || row.version === null ? {} : releaseNow(core, target, slot, row.version)),
+  };
+}
+
+function viewCount(target: Target, { slot, role }: SlotRow): Pick<SlotView, 'count'> {
+  const { counts } = target;
+  if (!counts || !target.settings.slots[slot].reserved) return {};
+  const started = role === 'idle' ? 0 : startedCount(target, slot);
+  const scaling = counts.scaling(slot);
+  return {
+    count: {
+      instances: scaling?.admitted ?? (started || counts.wanted(slot)),
+      most: counts.most(slot),
+      ...(scaling ? { scaling: { from: scaling.from, to: scaling.to, by: scaling.by, since: scaling.since } } : {}),
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { clearMarks, groupsOf, mark, mostMarked } from './marks.ts';
+import { clearMarks, groupsOf, leaveOut, mark, maxWithAllWays, mostMarked } from './marks.ts';
 
 let folder: string;
 
@@ -24,6 +24,28 @@ test('unhealthy instances are marked, and no others; where all are unhealthy, no
   expect(marked()).toEqual([]);
   clearMarks(folder);
   expect(existsSync(folder)).toBe(false);
+});
+
+test('what is left out is marked whatever its health, and stays so when the health process ends', () => {
+  const side = { folder, slot: 'blue', instances: 4 } as const;
+  leaveOut({ ...side, admitted: 2 });
+  expect(marked()).toEqual(['3', '4']);
+  mark({ ...side, unhealthy: [2, 4] });
+  expect(marked()).toEqual(['2', '3', '4']);
+  mark({ ...side, unhealthy: [1, 2, 3, 4] });
+  expect(marked()).toEqual(['3', '4']);
+  mark({ ...side, unhealthy: [1] });
+  leaveOut({ ...side, admitted: 3 });
+  expect(marked()).toEqual(['1', '4']);
+  clearMarks(folder);
+  expect(marked()).toEqual(['4']);
+  leaveOut({ ...side, admitted: 4 });
+  expect(marked()).toEqual([]);
+});
+
+test('nginx can leave out all but one of as many as it says', () => {
+  expect(mostMarked(maxWithAllWays)).toBe(maxWithAllWays - 1);
+  expect(mostMarked(maxWithAllWays + 1)).toBeLessThan(maxWithAllWays);
 });
 
 test('there is a group for every set of marks, and never more than 64 of them', () => {

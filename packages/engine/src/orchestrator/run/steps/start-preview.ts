@@ -13,6 +13,7 @@ import { holdsBack, standingOf, waysOut } from '../../routing/standing.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
 import { drained } from './drained.ts';
 import { problemOfIdleSide, stopIdleSide } from './idle-side.ts';
+import { takeLiveCount } from './live-count.ts';
 
 export const startPreview: Step<Named<'start-preview'>> = {
   name: 'start-preview',
@@ -38,6 +39,7 @@ export const startPreview: Step<Named<'start-preview'>> = {
     const { running, ill } = await core.mutex(slotMutex(target, deployment.slot), async () => {
       await drained(context, deployment.slot);
       await requireUnserved(context);
+      takeLiveCount(context);
       // All checks that may refuse a start come before the slot gives anything up.
       const kind = deployment.mode === 'rollback' ? 'rescue' : 'addition';
       preflight(target, deployment.slot, release, kind);

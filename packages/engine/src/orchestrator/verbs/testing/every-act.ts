@@ -110,6 +110,7 @@ const onReleases: Readonly<Record<ActingOnReleases, Act>> = {
 };
 const onSlots: Readonly<Record<ActingOnSlots, Act>> = {
   start: ({ engine, actor, ref }) => engine.slots.start({ ...ref, slot: 'blue', version: 'v3', actor }),
+  scale: ({ engine, actor, ref }) => engine.slots.scale({ ...ref, slot: 'green', instances: 2, actor }),
   stop: ({ engine, actor, ref }) => engine.slots.stop({ ...ref, slot: 'blue', actor }),
 };
 type Named = readonly (readonly [name: string, act: Act])[];
