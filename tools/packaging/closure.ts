@@ -8,6 +8,9 @@ interface Manifest {
   readonly license?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  /** npm installs them too, unless they are marked as optional. */
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 export interface InstalledPackage {
@@ -34,6 +37,8 @@ export function closure(root: string, names: readonly string[]): readonly Instal
     found.set(folder, describe(root, name, folder, manifest));
     const optional = Object.keys(manifest.optionalDependencies ?? {});
     for (const each of Object.keys(manifest.dependencies ?? {})) visit(each, folder, optional.includes(each));
+    for (const each of Object.keys(manifest.peerDependencies ?? {}))
+      if (manifest.peerDependenciesMeta?.[each]?.optional !== true) visit(each, folder, false);
     for (const each of optional) visit(each, folder, true);
   };
   for (const name of names) visit(name, root, false);

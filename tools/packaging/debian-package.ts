@@ -6,8 +6,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { external, launched } from './bundle.ts';
-import { closure } from './closure.ts';
+import { launched } from './bundle.ts';
+import { copyDependencies } from './copy-dependencies.ts';
 
 interface Plan {
   /** Of the repository. */
@@ -20,8 +20,6 @@ interface Plan {
 
 const architectures = { x64: 'amd64', arm64: 'arm64' } as const;
 const place = 'usr/lib/bluegreen';
-/** C sources of SQLite, which the compiled file beside them has in it. */
-const leftOut = /\/better-sqlite3\/(deps|src)(\/|$)/;
 
 /** The file; undefined where there is no dpkg-deb. @throws Error for an architecture without a Node to put in */
 export function buildDebianPackage({ root, folder, version, into }: Plan): string | undefined {
@@ -56,13 +54,7 @@ interface Tree {
 function writeTree({ root, folder, staging, node }: Tree): void {
   const home = join(staging, place);
   cpSync(folder, home, { recursive: true, filter: (path) => !path.startsWith(join(folder, 'share', 'man')) });
-  for (const { folder: from, path } of closure(root, external))
-    cpSync(from, join(home, path), {
-      recursive: true,
-      dereference: true,
-      // A nested copy is in the list by itself.
-      filter: (each) => !leftOut.test(each) && !each.slice(from.length).includes('/node_modules'),
-    });
+  copyDependencies(root, home);
   put(join(node, 'bin', 'node'), join(home, 'node', 'bin', 'node'));
   put(join(node, 'LICENSE'), join(home, 'node', 'LICENSE'));
   mkdirSync(join(staging, 'usr/bin'), { recursive: true });

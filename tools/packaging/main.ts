@@ -1,4 +1,5 @@
-// `npm run package`: everything that is handed out, in dist/: the npm package, the Debian package, an SBOM, checksums.
+// `npm run package`: everything that is handed out, in dist/: the npm package, the Debian package, what an image is built
+// from, an SBOM, checksums.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -6,6 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildDebianPackage } from './debian-package.ts';
+import { layImageContext } from './image-context.ts';
 import { buildPackage } from './npm-package.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -22,11 +24,14 @@ execFileSync('npm', ['pack', '--silent', '--pack-destination', packages, folder]
 });
 const debian = buildDebianPackage({ root, folder, version, into: packages });
 if (debian === undefined) console.error('without the Debian package: dpkg-deb is not installed');
+const image = join(out, 'image');
+layImageContext({ root, folder, into: image });
 writeFileSync(join(packages, `bluegreen-${version}.cdx.json`), sbom());
 const files = readdirSync(packages).toSorted();
 writeFileSync(join(packages, 'SHA256SUMS'), files.map((file) => `${sha256(join(packages, file))}  ${file}\n`).join(''));
 for (const file of [...files, 'SHA256SUMS'])
   console.log(`${join(packages, file)}  ${Math.ceil(statSync(join(packages, file)).size / 1024)} kB`);
+console.log(`${image}  for: docker build --tag bluegreen:${version} ${image}`);
 
 /** CycloneDX, of what is installed for production: what the bundle contains is a part of it. */
 function sbom(): string {
