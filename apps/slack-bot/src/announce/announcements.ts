@@ -135,6 +135,7 @@ const announcements = {
   'release-pinned': {},
   'release-unpinned': {},
   'release-pruned': {},
+  'image-pruned': {},
   'release-marked-bad': {},
   'release-mark-cleared': { note: '🧼' },
   'release-drifted': { note: '🧬' },

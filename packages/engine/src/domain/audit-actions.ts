@@ -131,6 +131,7 @@ const reports = {
   'release-pinned': {},
   'release-unpinned': {},
   'release-pruned': {},
+  'image-pruned': {},
   'release-marked-bad': {},
   'release-mark-cleared': {},
   'release-drifted': {},

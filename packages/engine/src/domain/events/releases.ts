@@ -12,6 +12,7 @@ export const releaseEvents = {
   'release-pinned': { version: text, reason: text },
   'release-unpinned': { version: text },
   'release-pruned': { version: text, bytes: optional(count), aside: text },
+  'image-pruned': { version: text, image: text, digest: text, host: text },
   'release-marked-bad': marked,
   'release-mark-cleared': { ...marked, reason: text, markedBy: text },
   'release-drifted': { version: text, folder: text, files: listOf(text), count },

@@ -13,10 +13,12 @@ import { withSlotLock } from '../slot-lock.ts';
 import { adoptSlot } from './adopt.ts';
 import { createDockerClient, type DockerClient } from './client.ts';
 import { claimSlot } from './fence.ts';
-import { ensureImage } from './images.ts';
+import { ensureImage, findImage } from './images.ts';
 import { sweepHosts } from './leftovers.ts';
 import { ownCheckOf } from './own-check.ts';
 import { imageOf } from './prepare.ts';
+import { pruneImages } from './prune-images.ts';
+import { notePulled } from './pulled-images.ts';
 import { judgeBy, liveRecord, runningInstances, startedAs } from './record.ts';
 import { clientNamed, type Room } from './room.ts';
 import type { DockerHost, DockerSettings } from './settings.ts';
@@ -65,7 +67,10 @@ function environmentIn(room: Room): Environment {
     running: () => runningInstances(room),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
     adoption: { adopt: (place, known) => claimed(place, 0, () => adoptSlot(room, place, known)) },
-    images: { ensure: (place, release) => ensureImages(room, place, release) },
+    images: {
+      ensure: (place, release) => ensureImages(room, place, release),
+      prune: (pruning) => pruneImages(room, pruning),
+    },
     sweep: (places) => sweepHosts(room, places, clientsOf(room, places)),
     logs: (place) => logsOf(room, place),
     quoteLog: (place, lines) => quoteSlot(room, place, lines),
@@ -101,12 +106,29 @@ function openRoom({ stateFolder, settingsOf, clock, log }: DockerEnvironmentOpti
   };
 }
 
-async function ensureImages(room: Room, place: SlotKey, release: Pick<ReleaseFiles, 'folder'>): Promise<void> {
+async function ensureImages(room: Room, place: SlotKey, release: NamedFiles): Promise<void> {
   const docker = room.settingsOf(place);
-  const { image } = imageOf(docker, release);
+  const { ofImage, image } = imageOf(docker, release);
   if (image === undefined) return;
-  await Promise.all(docker.hosts.map(({ name }) => ensureImage(room.clientOf(place, name), image, docker)));
+  await Promise.all(
+    docker.hosts.map(async ({ name: host }) => {
+      const client = room.clientOf(place, host);
+      if (ofImage && !(await findImage(client, image.reference)))
+        notePulled(room, place, {
+          name: ofImage.name,
+          digest: ofImage.digest,
+          reference: image.reference,
+          version: release.version,
+          host,
+          pulledAt: room.clock.now(),
+          removing: false,
+        });
+      await ensureImage(client, image, docker);
+    }),
+  );
 }
+
+type NamedFiles = Pick<ReleaseFiles, 'folder' | 'version'>;
 
 /** A slot keeps its port on every host, and is reached at the address of the host that it runs on. */
 function addressesOf(room: Room): Addresses {

@@ -10,6 +10,7 @@ import type { Core, Target } from '../core.ts';
 import { lookAtConfiguration } from './configuration.ts';
 import { type FilesMemory, lookAtFiles } from './files.ts';
 import { pruneReleases } from './prune.ts';
+import { pruneImages } from './prune-images.ts';
 
 const roundMs = 1_000;
 const lookEveryMs = 60_000;
@@ -46,9 +47,11 @@ async function maintainStoredReleases(core: Core, lease: Lease, signal: AbortSig
   for (let due = 0; !signal.aborted; await core.changeSignal.changed(roundMs, signal)) {
     if (core.clock.monotonic() < due) continue;
     for (const service of services)
-      await guarded(core, signal, () =>
-        pruneReleases({ core, store, actor: 'engine', service, atMost: prunedAtMost, signal }),
-      );
+      await guarded(core, signal, async () => {
+        const pruning = { core, store, actor: 'engine', service, atMost: prunedAtMost, signal };
+        await pruneReleases(pruning);
+        await pruneImages(pruning);
+      });
     due = core.clock.monotonic() + pruneEveryMs;
   }
 }

@@ -91,6 +91,10 @@ function foundReleases({ store: { db } }: Core, service: string, places: readonl
   });
 }
 
+/** Versions that something keeps, whether their files are here or not. */
+export const heldVersions = (core: Core, service: string): ReadonlySet<string> =>
+  new Set(holdersOf(core, service).keys());
+
 /** Everything that keeps a version, in words. */
 function holdersOf(core: Core, service: string): ReadonlyMap<string, readonly string[]> {
   const { db } = core.store;
