@@ -15,6 +15,7 @@ import {
 import { operatingSystemUser } from '../actor.ts';
 import { exitCodes } from '../exit.ts';
 import { copyFirstRelease } from '../init/first-release.ts';
+import { initFromFile, isImport } from '../init/import-file.ts';
 import { type InitAnswers, initAnswers } from '../init/questions.ts';
 import { configFile, screenFor, type World } from '../session.ts';
 import { usageError } from '../usage.ts';
@@ -30,8 +31,11 @@ export const init: readonly Command[] = [
     placeless: true,
     summary: 'write a configuration for your own service: starts it once, sees how it answers, checks what it wrote',
     options: [
-      ['--service <name>', 'name of the service (that of the folder)'],
-      ['--from <folder>', `the files of the first version, which becomes ${version} (this folder)`],
+      ['--service <name>', 'name of the service (that of the folder); of a compose file: which of its services'],
+      [
+        '--from <folder>',
+        `the files of the first version, which becomes ${version} (this folder); or a compose file, or Kamal's deploy.yml`,
+      ],
       ['--health <path>', `path of its health check (the first of ${usualPaths.join(', ')} that answers)`],
       ['--port <number>', 'of blue; green gets the next one (8001)'],
       ['--front <number>', 'where users connect (8080)'],
@@ -42,10 +46,16 @@ export const init: readonly Command[] = [
     examples: [
       'bg init -- node server.mjs',
       'bg init --service shop --from ./dist --health /healthz -- ./shop --serve',
+      'bg init --from compose.yaml --service web',
+      'bg init --from config/deploy.yml',
     ],
     run: async ({ world, words, options }) => {
       const file = configFile(world, options.config);
       if (existsSync(file)) throw usageError(`${file} exists already; init never replaces a configuration.`);
+      if (isImport(options.from)) {
+        if (words.length > 0) throw usageError(`The command is that of ${options.from}; leave it out here.`);
+        return await initFromFile({ world, options, file, from: options.from });
+      }
       const answers = await initAnswers(words, options, world.ask);
       if (!existsSync(answers.from)) throw usageError(`--from: there is no folder ${answers.from}.`);
       const screen = screenFor(world, options);

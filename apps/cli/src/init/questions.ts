@@ -46,11 +46,15 @@ export async function initAnswers(words: readonly string[], flags: InitFlags, as
     flags.health ?? ((await ask?.('Path of its health check (empty: the usual ones are tried)', '')) || undefined);
   if (health !== undefined && !health.startsWith('/'))
     throw usageError(`--health: ${health} is no path; it begins with /.`);
-  const loadBalancer = balancers.find((each) => each === (flags.loadBalancer ?? 'embedded'));
-  if (loadBalancer === undefined)
-    throw usageError(`--load-balancer: expected ${balancers.join(', ')}, got ${flags.loadBalancer}.`);
+  const loadBalancer = balancerOf(flags.loadBalancer);
   const [port, front] = [portOf('--port', flags.port), portOf('--front', flags.front)];
   return { service, command: [program, ...rest], from, health, port, front, loadBalancer, tries: flags.try !== false };
+}
+
+export function balancerOf(given: string | undefined): (typeof balancers)[number] {
+  const found = balancers.find((each) => each === (given ?? 'embedded'));
+  if (found !== undefined) return found;
+  throw usageError(`--load-balancer: expected ${balancers.join(', ')}, got ${given}.`);
 }
 
 /** Words as a shell splits them, without anything else that a shell does. */
@@ -67,7 +71,7 @@ function nameFrom(folder: string): string {
   return name === '' ? 'app' : name.slice(0, 40);
 }
 
-function portOf(flag: string, given: string | undefined): number | undefined {
+export function portOf(flag: string, given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
   const port = Number(given);
   if (!Number.isInteger(port) || port < 1 || port > 65_534) throw usageError(`${flag}: ${given} is no port.`);

@@ -119,10 +119,15 @@ async function ask(port: number, path: string, signal: AbortSignal) {
 }
 
 /** Ports that are asked for, else the usual ones where they are free, else any that are. */
-export async function starterPorts(given: { readonly port: number | undefined; readonly front: number | undefined }) {
+export async function starterPorts(given: {
+  readonly port: number | undefined;
+  readonly front: number | undefined;
+  /** The front, where it is free. */
+  readonly wanted?: number | undefined;
+}) {
   const spare = await claimFreePorts(3);
   const usual = async (port: number, other: number): Promise<number> => ((await claimPort(port)) ? port : other);
   const blue = given.port ?? (await usual(8001, spare[0] ?? 0));
   const green = given.port === undefined ? await usual(8002, spare[1] ?? 0) : given.port + 1;
-  return { blue, green, front: given.front ?? (await usual(8080, spare[2] ?? 0)) };
+  return { blue, green, front: given.front ?? (await usual(given.wanted ?? 8080, spare[2] ?? 0)) };
 }
