@@ -23,6 +23,7 @@ export function judgementLines(view: ExplanationView, { paint }: Light): readonl
     `${ended}: ${view.summary}`,
     ...view.shares.flatMap((share) => ['', ...shareLines(view, share, paint)]),
     ...actLines(view.acts, paint),
+    ...changedLines(view, paint),
     ...view.remarks.map((remark) => `${paint.yellow('!')} ${remark}`),
   ];
 }
@@ -71,6 +72,15 @@ function checkLines({ name, source, effect, dryRun, judgement, last, asks }: Che
     `  check ${name} (${dryRun ? 'dry run' : effect}, ${source}): ${judgement.verdict}: ${judgement.sentence}`,
     ...latest,
     ...asks.map((query) => `    asked: ${query}`),
+  ];
+}
+
+function changedLines({ confounders }: ExplanationView, paint: Paint): readonly string[] {
+  if (confounders.length === 0) return [];
+  return [
+    '',
+    paint.bold('changed meanwhile, so that a difference may come from it'),
+    ...tableLines(confounders.map(({ at, kind, sentence }) => [`  ${clockText(at)}`, kind, sentence])),
   ];
 }
 

@@ -1,7 +1,7 @@
 // What a judge says of a recorded canary, as lines for people.
 
 import type { ReplayView, VerdictChange } from '@bg/engine';
-import { durationText } from './amounts.ts';
+import { clockText, durationText } from './amounts.ts';
 import type { Light } from './light.ts';
 
 export function replayLines(view: ReplayView, { paint }: Light): readonly string[] {
@@ -13,10 +13,16 @@ export function replayLines(view: ReplayView, { paint }: Light): readonly string
     ...changeLines('decided then', view.decided),
     ...changeLines('compared then', view.compared),
     ...changeLines('compared now', view.replayed),
+    ...markLines(view),
     ...(view.unreadable === 0 ? [] : [`${paint.yellow('!')} ${view.unreadable} lines of the recording cannot be read`]),
     ...(view.looks === 0 ? [`${paint.yellow('!')} no user was on the new side while it was recorded`] : []),
   ];
 }
+
+const markLines = ({ marks }: ReplayView): readonly string[] =>
+  marks.length === 0
+    ? []
+    : ['changed meanwhile:', ...marks.map(({ at, kind, sentence }) => `  ${clockText(at)}  ${kind}  ${sentence}`)];
 
 const changeLines = (title: string, changes: readonly VerdictChange[]): readonly string[] =>
   changes.length === 0

@@ -25,6 +25,7 @@ export function timelineLines(view: TimelineView, light: Light, { all = false } 
     ...part(`users on ${view.version}`, shareLines(view), light.paint),
     ...part('what both sides answered', numberLines(view), light.paint),
     ...part('over time', view.trend ? trendLines(view.trend, light, { height: 3 }) : [], light.paint),
+    ...part('changed while users were on both sides', markLines(view), light.paint),
     ...part('proofs', receiptLines(view, light.paint), light.paint),
     ...part('refused meanwhile', refusalLines(view), light.paint),
     ...part(`first requests that failed on ${view.version}`, failingLines(view), light.paint),
@@ -153,6 +154,9 @@ function refusalLines({ refusals }: TimelineView): readonly string[] {
     ({ at, actor, code, sentence }) => `  ${clockText(at)}  ${shortName(actor)} (${code ?? ''}): ${sentence}`,
   );
 }
+
+const markLines = ({ trend }: TimelineView): readonly string[] =>
+  tableLines((trend?.marks ?? []).map(({ at, kind, sentence }) => [`  ${clockText(at)}`, kind, sentence]));
 
 function failingLines({ failing = [], failingProblem }: TimelineView): readonly string[] {
   return [

@@ -3,6 +3,7 @@
 import { type Chart, chartsOf, type DeploymentView, type FailedRequest, inWords, type TrendView } from '@bg/engine';
 import { actions, type Block, type Card, card, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
+import { changedPart } from './changed-part.ts';
 import { type ChangesShown, changesPart } from './changes-part.ts';
 import { chartBlock, chartLimits } from './chart-block.ts';
 import { failingPart } from './failing-part.ts';
@@ -99,6 +100,7 @@ export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter,
     incident && section(`🚨 *${countText(incident)}*\nLast: ${outside(incident.sentence, 300)}`),
     ...layouts[stage].map((part) => part(view, formatter, { changes, charts, log, failing })),
     warningsPart(view),
+    changedPart(trend?.marks),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
     // After the buttons: a phone shows those first. One point is no line.
     ...charts

@@ -1,5 +1,6 @@
 // The judge once more over a canary that was recorded, with this or another policy: when it would have decided what. Pure.
 
+import type { Confounder } from '../domain/confounder.ts';
 import type { CanaryTick, StoredEvidence } from './canary-evidence.ts';
 import { createCanaryJudge, type JudgePolicy } from './canary-judge.ts';
 import type { Verdict } from './judge.ts';
@@ -14,6 +15,8 @@ export interface RecordedLook {
   /** What the deployment went by, and what the comparison said. */
   readonly decided: Verdict;
   readonly compared: Verdict;
+  /** What else had changed since the look before; absent where nothing had, and in recordings of earlier versions. */
+  readonly marks?: readonly Confounder[] | undefined;
 }
 
 export interface VerdictChange {
@@ -33,6 +36,8 @@ export interface Replay {
   readonly decided: readonly VerdictChange[];
   readonly compared: readonly VerdictChange[];
   readonly replayed: readonly VerdictChange[];
+  /** What else changed meanwhile. */
+  readonly marks: readonly Confounder[];
   /** For a later stage or region of the same release: its evidence counts there when it is handed in as `before`. */
   readonly evidence: StoredEvidence;
 }
@@ -53,5 +58,11 @@ export function replay(looks: readonly RecordedLook[], policy: JudgePolicy, befo
     note(changes.compared, { ...moment, verdict: compared, sentence: undefined, metric: undefined });
     note(changes.replayed, { ...moment, verdict, sentence, metric });
   }
-  return { looks: looks.length, lengthMs: (looks.at(-1)?.at ?? 0) - began, ...changes, evidence: judge.state() };
+  return {
+    looks: looks.length,
+    lengthMs: (looks.at(-1)?.at ?? 0) - began,
+    ...changes,
+    marks: looks.flatMap(({ marks }) => marks ?? []),
+    evidence: judge.state(),
+  };
 }

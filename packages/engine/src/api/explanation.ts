@@ -1,6 +1,7 @@
 // What decided a canary: the verdict of each share that users had, with what it was made from, and what people did.
 
 import type { Judgement } from '../analysis/judge.ts';
+import type { Confounder } from '../domain/confounder.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { CheckView, OutcomeView } from './deployment.ts';
 import type { StepNumbers } from './timeline.ts';
@@ -94,5 +95,7 @@ export interface ExplanationView {
   readonly decidedAt: number | undefined;
   readonly shares: readonly JudgedShare[];
   readonly acts: readonly PersonAct[];
+  /** What else changed while users were on both sides: a difference may come from it. */
+  readonly confounders: readonly Confounder[];
   readonly remarks: readonly string[];
 }

@@ -19,6 +19,13 @@ export interface Chart {
   /** The stable side first, where there is one; each with at least one value. */
   readonly series: readonly ChartSeries[];
   readonly decision: ChartDecision | undefined;
+  /** What else changed; `place` is that of a label, from 0. */
+  readonly marks?: readonly ChartMark[] | undefined;
+}
+
+export interface ChartMark {
+  readonly label: string;
+  readonly place: number;
 }
 
 export interface ChartDecision extends TrendDecision {
@@ -31,16 +38,25 @@ export function chartsOf(trend: TrendView, most: number): readonly Chart[] {
   const points = grouped(compared(trend), most);
   const start = points[0]?.from ?? 0;
   const labels = distinct(points.map(({ to }) => elapsedText(to - start)));
-  const { decision } = trend;
+  const { decision, marks = [] } = trend;
   const shared = {
     labels,
     percents: points.map(({ percent }) => percent),
     decision: decision && { ...decision, label: elapsedText(decision.at - start) },
+    ...(marks.length === 0
+      ? {}
+      : { marks: marks.map(({ at }) => ({ label: elapsedText(at - start), place: placeOf(points, at) })) }),
   };
   return [
     { metric: 'errors', unit: '%', ...shared, series: seriesOf(trend, points, errorPercent) } as const,
     { metric: 'p99', unit: 'ms', ...shared, series: seriesOf(trend, points, ({ p99Ms }) => p99Ms) } as const,
   ].filter(({ series }) => series.length > 0);
+}
+
+/** The first point that ends at this time or later. */
+function placeOf(points: readonly TrendPoint[], at: number): number {
+  const found = points.findIndex(({ to }) => to >= at);
+  return found === -1 ? Math.max(0, points.length - 1) : found;
 }
 
 /** With all users on the new side there is nothing to compare: those points are left out where there are others. */

@@ -55,3 +55,11 @@ describe('the charts as a file', () => {
       expect(chartsSvg(trend({ points }), 'shop')).not.toMatch(/NaN|undefined|Infinity/);
   });
 });
+
+it('marks what else changed by a line and a triangle, once for each point', () => {
+  const mark = { at: 12_000, kind: 'restart', sentence: '<b>' } as const;
+  const svg = chartsSvg(trend({ marks: [mark, mark] }), 'shop');
+  expect(count(svg, 'fill="#b58900"')).toBe(2);
+  expect(svg).not.toContain('<b>');
+  expect(chartsSvg(trend(), 'shop')).not.toContain('#b58900');
+});

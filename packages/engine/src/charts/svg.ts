@@ -57,6 +57,7 @@ function chartParts(chart: Chart): string {
     ...legend(series),
     ...grid,
     ...shares(chart, (index) => rounded(x(index)), bottom),
+    ...marks(chart, (index) => rounded(x(index)), bottom),
     ...series.map(({ values }, index) => {
       const { color, dash } = looks[index % looks.length] ?? looks[0];
       const path = draw(values) ?? '';
@@ -85,6 +86,15 @@ function shares({ percents }: Chart, x: (index: number) => number, bottom: numbe
       `<line x1="${at}" x2="${at}" y1="${plot.above - 8}" y2="${bottom}" stroke="#9a9a9a" stroke-dasharray="2 3"/>`,
       text({ x: at + 4, y: plot.above - 4 }, `${percent} %`),
     ];
+  });
+}
+
+/** What else changed: a triangle below the plot, and a line through it. */
+function marks({ marks: all = [] }: Chart, x: (index: number) => number, bottom: number): readonly string[] {
+  return [...new Set(all.map(({ place }) => place))].map((place) => {
+    const at = x(place);
+    const line = `<line x1="${at}" x2="${at}" y1="${plot.above}" y2="${bottom}" stroke="#b58900" stroke-width="1.5"/>`;
+    return `${line}<path d="M${at} ${bottom} l-5 8 h10 z" fill="#b58900"/>`;
   });
 }
 

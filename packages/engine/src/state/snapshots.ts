@@ -27,6 +27,8 @@ export const waitingKey = ({ service, target }: TargetKey): string => `waiting:$
 export const contractKey = (contractId: string): string => `contract:${contractId}`;
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
 export const trendKey = (deploymentId: string): string => `trend:${deploymentId}`;
+/** What else changed during its canary. */
+export const marksKey = (deploymentId: string): string => `marks:${deploymentId}`;
 export const judgeKey = (deploymentId: string): string => `judge:${deploymentId}`;
 export const checksKey = (deploymentId: string): string => `checks:${deploymentId}`;
 export const pausedForKey = (deploymentId: string): string => `paused-for:${deploymentId}`;
@@ -75,6 +77,7 @@ export function dropSnapshotsOf(db: Db, deploymentId: string): void {
 const ofDeployment = [
   observationKey,
   trendKey,
+  marksKey,
   judgeKey,
   checksKey,
   pausedForKey,

@@ -18,6 +18,7 @@ import { readRouting } from '../../../state/targets.ts';
 import { shareOf } from '../../routing/routing.ts';
 import type { StepFrame } from '../step.ts';
 import { createChecks, withChecks } from './checks.ts';
+import { createConfounderWatch } from './confounder-watch.ts';
 import { policyOf } from './judge-policy.ts';
 import { createRecorder } from './recording.ts';
 import { createTrendRecorder } from './trend-recorder.ts';
@@ -46,6 +47,7 @@ export function createObserver(frame: StepFrame, counter: Counts): Observer {
   const comparison = createComparison({ core, deployment }, settings);
   const evidence = createChecks(frame);
   const trend = createTrendRecorder(frame);
+  const confounders = createConfounderWatch(frame);
   return {
     async observe({ sinceMs: sharedSince, watchedMs, lengthMs }) {
       // A clock that was set back since the share changed must not hide what users get now.
@@ -57,6 +59,7 @@ export function createObserver(frame: StepFrame, counter: Counts): Observer {
         core.store.note((db) => {
           putSnapshot(db, observationKey(deployment.id), { at, sinceMs, watchUntil, ...observation }, at);
           trend.write(db, at);
+          confounders.write(db, at);
         });
       if (typeof traffic === 'string') {
         const judgement: Judgement = { verdict: 'Error', sentence: `could not measure: ${traffic}` };
@@ -72,7 +75,9 @@ export function createObserver(frame: StepFrame, counter: Counts): Observer {
       const checks = evidence.look({ sharedSince, ...counts });
       const fixed = withCertainty(judge(counts, settings), compared.limit);
       const judgement = withChecks(decide({ fixed, advice, settings, percent }), checks);
-      compared.record({ at, percent, decided: judgement.verdict, compared: advice.verdict });
+      const marks = confounders.look(percent < 100);
+      const verdicts = { decided: judgement.verdict, compared: advice.verdict };
+      compared.record({ at, percent, ...verdicts, ...(marks.length === 0 ? {} : { marks }) });
       put({ ...withoutTimes(counts), judgement, advice, ...(checks.length > 0 ? { checks } : {}) });
       return { judgement, checks };
     },

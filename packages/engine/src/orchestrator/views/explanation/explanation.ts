@@ -41,6 +41,7 @@ export function explanationOf({ timeline, journal, present }: ExplanationSources
     decidedAt: decisive?.position,
     shares,
     acts,
+    confounders: timeline.trend?.marks ?? [],
     remarks: [...timeline.remarks, ...remarksOf(shares)],
   };
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { RecordedLook } from '../../../analysis/replay.ts';
+import { confounderKinds } from '../../../domain/confounder.ts';
 import type { RecordingHead } from '../../../domain/recording.ts';
 import { readBounded } from '../../../lib/append-bounded.ts';
 
@@ -13,6 +14,8 @@ const side = z.object({
   failing: count.optional(),
   times: z.array(z.tuple([z.number().nonnegative(), count])).optional(),
 });
+/** Of one look. */
+const mostMarks = 50;
 const verdict = z.enum(['Successful', 'Failed', 'Inconclusive', 'Error']);
 const look = z.object({
   at: z.number(),
@@ -20,6 +23,10 @@ const look = z.object({
   tick: z.object({ ms: z.number().nonnegative(), stable: side, canary: side }),
   decided: verdict,
   compared: verdict,
+  marks: z
+    .array(z.object({ at: z.number(), kind: z.enum(confounderKinds), sentence: z.string().max(2_000) }))
+    .max(mostMarks)
+    .optional(),
 });
 const head = z.object({
   recording: z.literal(1),

@@ -4,12 +4,15 @@ import type { StoredTrend } from '../../../analysis/trend.ts';
 import type { TrendDecision, TrendView } from '../../../api/trend.ts';
 import type { Db } from '../../../state/database.ts';
 import { type DeploymentRow, readJournal, type StepRow } from '../../../state/deployments.ts';
-import { getSnapshot, trendKey } from '../../../state/snapshots.ts';
+import { getSnapshot, marksKey, trendKey } from '../../../state/snapshots.ts';
+import type { StoredMarks } from '../../run/steps/confounder-watch.ts';
 
 export function trendOf(db: Db, row: DeploymentRow): TrendView | undefined {
   const points = getSnapshot<StoredTrend>(db, trendKey(row.id))?.value.points ?? [];
   if (points.length === 0) return undefined;
+  const marks = getSnapshot<StoredMarks>(db, marksKey(row.id))?.value.marks ?? [];
   return {
+    ...(marks.length === 0 ? {} : { marks }),
     version: row.version,
     from: row.fromVersion ?? undefined,
     points,
