@@ -53,7 +53,7 @@ export const rooms: readonly Room[] = [
   engineRoom('starter', ['config', 'environment', 'lib']),
   engineRoom('releases', ['lib'], ['domain', 'config']),
   engineRoom('builds', ['domain', 'lib', 'state', 'config'], ['api']),
-  engineRoom('notify', ['domain', 'lib', 'state', 'config'], ['api', 'config/kit']),
+  engineRoom('notify', ['domain', 'lib', 'state', 'config', 'report'], ['api', 'config/kit']),
   engineRoom('metrics', ['lib', 'state'], ['api', 'domain']),
   engineRoom('state', ['domain', 'lib']),
   engineRoom('config', ['domain', 'lib', 'config/kit'], ['environment', 'load-balancer', 'evidence']),

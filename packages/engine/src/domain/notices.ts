@@ -14,8 +14,8 @@ export const mailFacts = [
 
 export type MailFact = (typeof mailFacts)[number];
 
-/** One fact, or many at once. */
-export const mailKinds = [...mailFacts, 'digest'] as const;
+/** One fact, many at once, or the figures of a day or a week. */
+export const mailKinds = [...mailFacts, 'digest', 'summary'] as const;
 
 export type MailKind = (typeof mailKinds)[number];
 

@@ -10,7 +10,7 @@ import type { ConfigFile } from '../schema.ts';
 import type { TargetDraft } from '../target-draft.ts';
 
 export function checkNotify(draft: Draft<ConfigFile>, folder: string): readonly Finding[] {
-  return [...checkMail(draft?.notify?.mail, folder), ...checkPages(draft?.notify?.pages)];
+  return [...checkMail(draft?.notify?.mail, folder), ...checkPages(draft?.notify?.pages), ...checkSummary(draft)];
 }
 
 type Mail = NonNullable<NonNullable<ConfigFile['notify']>['mail']>;
@@ -56,23 +56,32 @@ function checkPages(pages: Draft<Pages>): readonly Finding[] {
   });
 }
 
+function checkSummary(draft: Draft<ConfigFile>): readonly Finding[] {
+  const ids = draft?.summary?.mail;
+  if (!draft || !ids) return [];
+  const noServer = error(['summary', 'mail'], 'there is no mail server: expected notify.mail at the top of the file');
+  return [...('mail' in (draft.notify ?? {}) ? [] : [noServer]), ...checkPeople(draft, ids, ['summary', 'mail'])];
+}
+
 const lists = ['developers', 'productManagers'] as const;
 
 export function checkRecipients(draft: Draft<ConfigFile>, { options, saidAt }: TargetDraft): readonly Finding[] {
+  return lists.flatMap((list) => checkPeople(draft, options.notify?.[list] ?? [], saidAt('notify', list)));
+}
+
+function checkPeople(draft: Draft<ConfigFile>, ids: readonly (string | undefined)[], path: Path): readonly Finding[] {
   if (!draft || ('people' in draft && draft.people === undefined)) return [];
   const people = draft.people ?? [];
   const known = people.flatMap((person) => person?.id ?? []);
   if (known.length < people.length) return [];
-  return lists.flatMap((list) =>
-    (options.notify?.[list] ?? []).flatMap((id, index) => {
-      if (id === undefined) return [];
-      const at = [...saidAt('notify', list), index];
-      if (!known.includes(id))
-        return [error(at, `no person in people has the id "${id}"; ${knownHint(id, known, 'known people')}`)];
-      const hasMail = people.some((person) => person?.id === id && 'email' in person);
-      return draft.notify?.mail === undefined || hasMail ? [] : [warning(at, `${id} has no email in people`)];
-    }),
-  );
+  return ids.flatMap((id, index) => {
+    if (id === undefined) return [];
+    const at = [...path, index];
+    if (!known.includes(id))
+      return [error(at, `no person in people has the id "${id}"; ${knownHint(id, known, 'known people')}`)];
+    const hasMail = people.some((person) => person?.id === id && 'email' in person);
+    return draft.notify?.mail === undefined || hasMail ? [] : [warning(at, `${id} has no email in people`)];
+  });
 }
 
 export const isThisMachine = (host: string | undefined): boolean =>

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { parseDuration, parsePercentage } from '../../lib/units.ts';
-import { choice, matching, percentage } from '../kit/values.ts';
+import { choice, listOf, matching, name, percentage } from '../kit/values.ts';
 import { zone } from '../kit/zones.ts';
 
 /** A lead time may be longer than a timer can run. */
@@ -45,8 +45,9 @@ export const summary = z
     channel: matching(/^(#[^\s#]{1,80}|[CGD][A-Z0-9]{2,20})$/, 'a Slack channel such as "#deploys" or C0123ABCD')
       .describe('Where it is posted. Default: the channel of the first target.')
       .optional(),
+    mail: listOf(name(), 200).describe('Ids of people who get it by mail as well. Default: none.').optional(),
   })
-  .describe('A summary of what was deployed, in the channel. Default: none.');
+  .describe('A summary of what was deployed, in the channel and by mail. Default: none.');
 
 /** Durations in ms, rates as shares. */
 export interface GoalSettings {
@@ -64,6 +65,8 @@ interface SummarySettings {
   readonly at: string;
   readonly zone: string;
   readonly channel: string | undefined;
+  /** Ids of people. */
+  readonly mail?: readonly string[] | undefined;
 }
 
 export interface ReportSettings {
@@ -92,6 +95,7 @@ export function resolveReport({ goals: shared = {}, summary: posted, services }:
       at: posted.at ?? '09:00',
       zone: posted.zone ?? 'UTC',
       channel: posted.channel,
+      ...(posted.mail === undefined ? {} : { mail: posted.mail }),
     },
   };
 }

@@ -62,7 +62,7 @@ const roleWords: Readonly<Record<Role, string>> = {
   productManagers: 'a product manager',
 };
 
-function fill(templates: Templates, drawing: MailKind, values: object): Drawn {
+export function fill(templates: Templates, drawing: MailKind, values: object): Drawn {
   return {
     subject: oneLine(templates(drawing, 'subject')(values), 200),
     text: templates(drawing, 'text')(values),

@@ -16,6 +16,8 @@ import { type MailParts, type MailPayload, mailTransport } from './payload.ts';
 import { checkTemplates } from './preview.ts';
 import { putMails } from './put.ts';
 import { createSmtpClient, type Email, loginProblem } from './smtp.ts';
+import { sendSummaries } from './summaries.ts';
+import { drawSummary, type SummaryPayload } from './summary.ts';
 import { readTemplates, type Templates } from './templates.ts';
 
 /** Empty where this process cannot log in. @throws BlueGreenError `config-invalid` or `template-invalid` */
@@ -40,7 +42,11 @@ function mailNotifier(parts: MailParts, settings: MailSettings): Notifier {
       const take = putMails(parts, settings);
       try {
         await together(
-          [(stop) => follow(parts, { consumer: mailTransport, take }, stop), (stop) => deliver(parts, transport, stop)],
+          [
+            (stop) => follow(parts, { consumer: mailTransport, take }, stop),
+            (stop) => deliver(parts, transport, stop),
+            (stop) => sendSummaries(parts, stop),
+          ],
           signal,
         );
       } finally {
@@ -67,7 +73,8 @@ function mailTransportTo(
     send: (message, stop) => send(letterOf(message, templates, settings, linksOf), stop),
     bornAt: ({ payload }) => (payload as MailPayload).at,
     dropped: ({ payload, kind, attempts }, problem) => {
-      const { to, facts, more } = payload as MailPayload;
+      const { to, facts, more } =
+        kind === 'summary' ? { ...(payload as SummaryPayload), ...noFacts } : (payload as MailPayload);
       const [fact] = facts;
       return {
         actor: 'engine',
@@ -83,16 +90,23 @@ function mailTransportTo(
   };
 }
 
+const noFacts: Pick<MailPayload, 'facts' | 'more'> = { facts: [], more: 0 };
+
 function letterOf(
-  { key, payload }: OutboxMessage,
+  { key, kind, payload }: OutboxMessage,
   templates: Templates,
   { from }: MailSettings,
   linksOf: LinksOf,
 ): Email {
-  const { to, hash, facts, ...recipients } = payload as MailPayload;
   const domain = from.address.slice(from.address.indexOf('@') + 1);
-  const [fact] = facts;
   const idOf = (text: string) => `<${createHash('sha256').update(text).digest('hex').slice(0, 40)}@${domain}>`;
+  if (kind === 'summary') {
+    const { to, hash, summary } = payload as SummaryPayload;
+    const thread = idOf(`thread summary ${summary.every}`);
+    return { ...drawSummary(templates, summary), to, messageId: idOf(`${hash} ${key}`), thread };
+  }
+  const { to, hash, facts, ...recipients } = payload as MailPayload;
+  const [fact] = facts;
   return {
     ...drawMail(templates, { ...recipients, facts }, linksOf),
     to,

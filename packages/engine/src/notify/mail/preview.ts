@@ -8,8 +8,9 @@ import { type MailKind, mailKinds } from '../../domain/notices.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type Drawn, drawMail, type LinksOf } from './draw.ts';
-import { samples } from './samples.ts';
+import { sampleSummary, samples } from './samples.ts';
 import { createSmtpClient, loginProblem } from './smtp.ts';
+import { drawSummary } from './summary.ts';
 import { readTemplates, type Templates } from './templates.ts';
 
 export interface MailPreview extends Drawn {
@@ -45,6 +46,7 @@ export function checkTemplates(templates: Templates): void {
 
 function drawAll(templates: Templates, linksOf: LinksOf): readonly MailPreview[] {
   return mailKinds.map((drawing) => {
+    if (drawing === 'summary') return { drawing, ...drawSummary(templates, sampleSummary) };
     const facts = drawing === 'digest' ? samples : samples.filter(({ name }) => name === drawing);
     return {
       drawing,

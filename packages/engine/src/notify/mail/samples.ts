@@ -2,6 +2,7 @@
 
 import { type MailFact, mailFacts } from '../../domain/notices.ts';
 import type { Detail, Fact } from './facts.ts';
+import type { SummaryFacts } from './summary.ts';
 
 /** A Saturday in March: samples are the same whenever they are shown. */
 const at = Date.UTC(2026, 2, 7, 14, 5);
@@ -76,3 +77,42 @@ export const samples: readonly Fact[] = mailFacts.map((name, index) => ({
   deploymentId: name.startsWith('build-') ? undefined : '0198c2f0-sample',
   buildUrl: name.startsWith('build-') ? 'https://ci.example.com/shop/runs/1234' : undefined,
 }));
+
+const minuteMs = 60_000;
+
+export const sampleSummary: SummaryFacts = {
+  every: 'week',
+  missed: 1,
+  period: {
+    since: Date.UTC(2026, 1, 23),
+    until: Date.UTC(2026, 2, 2),
+    zone: 'UTC',
+    local: { since: '2026-02-23 00:00 UTC', until: '2026-03-02 00:00 UTC' },
+  },
+  figures: {
+    finished: 6,
+    outcomes: [
+      { outcome: 'promoted', code: 'deploy', count: 5 },
+      { outcome: 'rolled-back', code: 'canary-failed', count: 1 },
+    ],
+    deployments: 5,
+    perWeek: 5,
+    leadTime: { fromCommit: { count: 5, medianMs: 90 * minuteMs, p95Ms: 240 * minuteMs }, fromRequest: undefined },
+    changes: 6,
+    failedChanges: 1,
+    changeFailureRate: 1 / 6,
+    restore: { count: 1, medianMs: 2 * minuteMs, p95Ms: 2 * minuteMs },
+    unrestored: 0,
+    moves: 5,
+    reworked: 0,
+    reworkRate: 0,
+    rollback: { count: 1, medianMs: 400, p95Ms: 400 },
+    peopleWaiting: { count: 5, medianMs: 12 * minuteMs, p95Ms: 45 * minuteMs },
+    withoutPeople: { count: 5, medianMs: 18 * minuteMs, p95Ms: 25 * minuteMs },
+  },
+  goals: [
+    { goal: 'changeFailureRate', wanted: 0.15, actual: 1 / 6, isMet: false },
+    { goal: 'rollback', wanted: 5_000, actual: 400, isMet: true },
+  ],
+  targets: [{ name: 'shop/production', headline: '5 deployments, 1 failed' }],
+};

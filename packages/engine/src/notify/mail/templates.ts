@@ -16,8 +16,8 @@ export type Templates = (drawing: MailKind, part: Part) => Template<object>;
 const own = ownFile(import.meta.url, 'templates');
 
 /**
- * A folder may hold `fact.<part>.hbs` for all facts, `<fact>.<part>.hbs` for one, and `digest.<part>.hbs`; parts are
- * subject, text and html. @throws BlueGreenError `config-invalid` for a file that is none of these
+ * A folder may hold `fact.<part>.hbs` for all facts, `<fact>.<part>.hbs` for one, `digest.<part>.hbs` and
+ * `summary.<part>.hbs`; parts are subject, text and html. @throws BlueGreenError `config-invalid` for a file that is none of these
  */
 export function readTemplates(folder: string | undefined): Templates {
   const given = folder === undefined ? [] : filesIn(folder);
@@ -30,7 +30,7 @@ export function readTemplates(folder: string | undefined): Templates {
     );
   const read = new Map<string, Template<object>>();
   return (drawing, part) => {
-    const general = drawing === 'digest' ? 'digest' : 'fact';
+    const general = drawing === 'digest' || drawing === 'summary' ? drawing : 'fact';
     const file = [`${drawing}.${part}.hbs`, `${general}.${part}.hbs`].find((name) => given.includes(name));
     const path = file === undefined ? join(own, `${general}.${part}.hbs`) : join(folder ?? '', file);
     const template = read.get(path) ?? loadTemplate<object>(path);
