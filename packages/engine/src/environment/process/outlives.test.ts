@@ -101,6 +101,18 @@ describe('a service outlives the engine that started it', () => {
     expect((await ask(blue)).env.APP_VERSION).toBe('v1');
   });
 
+  it('that ends while the next engine still looks at it is started again, and is no fault of the release', async () => {
+    const { another, blue, marked, release, settings } = fixture;
+    const { pid = 0 } = await another().start(blue, release('v1'), settings);
+    const starting = another().start(blue, release('v1'), { ...settings, settleMs: 10_000 });
+    await delay(300);
+    process.kill(pid, 'SIGKILL');
+    const again = await starting;
+    expect(again.pid).not.toBe(pid);
+    expect(marked()).toEqual([again.pid]);
+    expect((await ask(blue)).pid).toBe(again.pid);
+  });
+
   it('leaves one process or none, never two, at whatever moment the engine is killed', async () => {
     const { another, blue, marked, release, settings } = fixture;
     const moments: Record<string, number> = {};

@@ -53,7 +53,9 @@ export async function startInstance(room: Room, request: StartRequest): Promise<
   const { place, release, settings } = request;
   const launch = newLaunch(room.mark);
   const before = recordBefore(room, place);
-  if (before && isSame(before, request)) return settleFound(room, request, withPorts(room, request, before));
+  const found =
+    before && isSame(before, request) && (await settleFound(room, request, withPorts(room, request, before)));
+  if (found) return found;
   const prepared = prepare(room, request, launch);
   requireResources(room.stateFolder, settings);
   await requireReach(place, prepared.account, prepared.reaches);
@@ -70,13 +72,19 @@ export async function startInstance(room: Room, request: StartRequest): Promise<
   return observe(room, place, running);
 }
 
-/** What runs already has to have stayed up for the settling time, too: it may be a moment old. */
-async function settleFound(room: Room, { place, settings }: StartRequest, record: RunningRecord): Promise<Running> {
+/**
+ * What runs already has to have stayed up for the settling time, too: it may be a moment old. Undefined where it has not: how
+ * an engine was killed in the middle of its start says nothing about the release, which is started again.
+ */
+async function settleFound(
+  room: Room,
+  { place, settings }: StartRequest,
+  record: RunningRecord,
+): Promise<Running | undefined> {
   await ensureWriter(logFileOf(room, place), settings.maxLogBytes);
   const ageMs = Math.max(0, room.clock.now() - record.startedAt);
   if (ageMs < settings.settleMs) await room.clock.sleep(settings.settleMs - ageMs);
-  if (isAlive(record.process)) return observe(room, place, record);
-  throw await endedAtOnce(room, { place, version: record.version, exit: exitNotSeen, envFiles: record.envFiles });
+  return isAlive(record.process) ? observe(room, place, record) : undefined;
 }
 
 interface Prepared {
