@@ -163,9 +163,9 @@ describe('whatever is done to one key of the example', () => {
 /** Keys that the user chooses: names of services and targets. */
 const isChosen = (path: Path) => /^services\.[^.]+(\.targets\.[^.]+)?$/.test(formatPath(path));
 
-/** Any text is sound there: names for people, arguments, texts to look for. */
+/** Any value of its kind is sound there: names for people, arguments, texts to look for, limits in a unit of the user. */
 const isFreeText = (path: Path) =>
-  /(people\[\d+\]\.name|\.command\[\d+\]|\.text\[\d+\]|\.(ok|degraded)Values\[\d+\]|health\.fields\.\w+|dependencies\[\d+\]\.path|smokeTests\[\d+\]\.name|freezes\[\d+\]\.name)$/.test(
+  /(people\[\d+\]\.name|\.command\[\d+\]|\.text\[\d+\]|\.(ok|degraded)Values\[\d+\]|health\.fields\.\w+|dependencies\[\d+\]\.path|smokeTests\[\d+\]\.name|freezes\[\d+\]\.name|checks\[\d+\]\.(min|max))$/.test(
     formatPath(path),
   );
 
