@@ -1,6 +1,7 @@
 // The main job, through the engine's interface: real releases, real processes, a real balancer.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { sampleReady } from './support/ready-instances.ts';
 import { alice, bob, finished, type Stage, setStage, until, value } from './support/stage.ts';
 
 let stage: Stage;
@@ -20,6 +21,7 @@ describe('a deployment', () => {
     expect(first.receipt?.proved).toBe(true);
     expect(await seen()).toBe('v1.0');
 
+    const ready = sampleReady(stage, { engine: stage.open('observer'), minimum: 1 });
     const users = startUsers(stage.front);
     const second = await until(engine, value(engine.deploy({ version: 'v2.1', actor: alice })).id, finished);
     expect(second.outcome).toMatchObject({ kind: 'promoted' });
@@ -33,6 +35,7 @@ describe('a deployment', () => {
     const { sent, lost } = await users.stop();
     console.log(`${sent} requests sent, ${lost} lost`);
     expect(lost).toBe(0);
+    expect(await ready.stop()).toMatchObject({ below: [], changed: [] });
     expect(sent).toBeGreaterThan(50);
     expect(engine.audit.verify()).toMatchObject({ intact: true });
   });
