@@ -31,6 +31,7 @@ export interface Reader {
 
 /** Every option of every command; which of them a command has is written in its table row. */
 export interface Options {
+  readonly role?: string;
   readonly head?: string;
   readonly listen?: string;
   readonly health?: string;

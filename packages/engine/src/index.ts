@@ -57,6 +57,7 @@ export type {
   Discovered,
   PlanView,
   ReleaseView,
+  RoleView,
   RoutingConfiguration,
   SlotView,
   StatusView,

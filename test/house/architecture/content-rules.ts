@@ -65,7 +65,7 @@ export const contentRules: readonly Rule[] = [
     governs: (path) =>
       inProduct(path) && !/\/orchestrator\/(run\/steps\/|plan\/plan\.ts$)/.test(path) && !path.includes('/migrator/'),
     broken: containing(
-      /'(?:expand-schema|start-preview|check-health|smoke-test|prove-preview|ready-standby|shift-traffic|await-approval|verify-live)'|\bphase\s*[!=]==\s*'(?!fetching'|finished')[\w-]+'/g,
+      /'(?:expand-schema|start-preview|check-health|smoke-test|prove-preview|ready-standby|shift-traffic|await-approval|hand-over-roles|verify-live)'|\bphase\s*[!=]==\s*'(?!fetching'|finished')[\w-]+'/g,
     ),
     except: [],
     planted: { path: 'apps/slack-bot/src/cards/planted.ts', text: "if (view.phase === 'hold') return 'held';" },

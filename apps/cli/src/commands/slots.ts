@@ -64,12 +64,13 @@ export const slots: readonly Command[] = [
     options: [
       ['--lines <n>', 'how many (50)'],
       ['--follow', 'go on with what is written later'],
+      ['--role <name>', 'of a process role: worker'],
     ],
-    examples: ['bg logs green', 'bg logs blue --follow --lines 10'],
+    examples: ['bg logs green', 'bg logs blue --follow --lines 10', 'bg logs blue --role worker'],
     run: onEngine(async ({ engine, screen, stop }, [word = '', place], options) => {
       const slot = readSlot('bg logs', word, [place]);
       const lines = readCount('--lines', options.lines, { otherwise: 50, most: 100_000 });
-      const logs = engine.slots.logs(readPlace(place, options), slot);
+      const logs = engine.slots.logs(readPlace(place, options), slot, options.role);
       if (!logs.ok) return refused(screen, logs.refusal);
       await writeLogs(screen, logs.value, { lines, follow: options.follow === true, signal: stop });
       return stop.aborted ? exitCodes.stopped : exitCodes.done;

@@ -44,6 +44,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
   return [
     `${paint.bold(target.name)}  ${paint.dim(`${target.service}/${target.target}  ${target.entrypoints.join(' ')}`.trimEnd())}`,
     ...tableLines(target.slots.map((slot) => slotCells(slot, target, light))),
+    ...roleLines(target, light),
     ...(target.drift === undefined ? nodeLines(target, paint) : driftLines(target.drift, target, light)),
     ...filesDriftLines(target, light),
     ...lockLines(target, light),
@@ -76,6 +77,21 @@ function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): r
     `:${slot.port}`,
     paint.dim([...running, ...since, ...label, ...kept, ...restarts].join(', ')),
   ];
+}
+
+/** Of the processes that are no web servers. */
+function roleLines({ processRoles = [] }: TargetView, { now, paint }: Light): readonly string[] {
+  return tableLines(
+    processRoles.map(({ slot, role, version, running, of, since, restarts, problem }) => [
+      `  ${role}`,
+      `in ${slot}`,
+      version,
+      running === of ? paint.green(`${running} of ${of} run`) : paint.red(`${running} of ${of} run`),
+      problem === undefined ? '' : paint.red(problem),
+      since === undefined ? '' : paint.dim(`for ${durationText(now - since)}`),
+      restarts === 0 ? '' : paint.dim(`${restarts} restarts`),
+    ]),
+  );
 }
 
 /** Of one instance its pid, of several how many are healthy. */

@@ -1,6 +1,6 @@
 // What runs where: one section per target, for `/status` and the Home tab.
 
-import type { SlotView, StatusView, TargetView } from '@bg/engine';
+import type { RoleView, SlotView, StatusView, TargetView } from '@bg/engine';
 import { actions, type Block, type Card, card, context, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { driftButtons, driftLine } from './drift-card.ts';
@@ -66,6 +66,7 @@ export function targetBlocks(target: TargetView, formatter: PeopleFormatter): re
   const lines = [
     `*${outside(target.name, 80)}*  _${outside(`${target.service}/${target.target}`, 80)}_`,
     ...target.slots.map((slot) => slotLine(slot, target)),
+    ...(target.processRoles ?? []).map(roleLine),
     routingLine(target),
     driftLine(target),
     schemaLine(target),
@@ -102,6 +103,15 @@ function slotLine(slot: SlotView, { routing }: TargetView): string {
     slot.restarts > 0 && `restarted ${slot.restarts} times`,
     slot.role !== 'active' && slot.open !== undefined && slot.open > 0 && `${slot.open} still open`,
     slot.keepUntil === undefined ? undefined : `stays until ${dateTime(slot.keepUntil)}`,
+  )}`;
+}
+
+function roleLine({ slot, role, version, running, of, restarts, problem }: RoleView): string {
+  return `${running === of && problem === undefined ? '👷' : '🔴'} ${join(
+    `${outside(role, 40)}  ${code(version, 64)} in ${slot}`,
+    `${running} of ${of} run`,
+    problem === undefined ? undefined : outside(problem, 160),
+    restarts > 0 && `restarted ${restarts} times`,
   )}`;
 }
 

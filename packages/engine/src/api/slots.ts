@@ -42,7 +42,7 @@ export interface SlotVerbs {
     ref: TargetRef & { readonly slot: SlotName; readonly instances: number; readonly actor: Actor },
   ): Result<ScaleView>;
   /** What each instance writes, in order. */
-  logs(ref: TargetRef, slot: SlotName): Result<readonly [InstanceLog, ...InstanceLog[]]>;
+  logs(ref: TargetRef, slot: SlotName, role?: string): Result<readonly [InstanceLog, ...InstanceLog[]]>;
   /** The lines of one request in the logs of the balancer and of both slots, rotated ones included. */
   trace(ref: TargetRef, id: string, signal?: AbortSignal): Promise<Result<TraceReport>>;
 }

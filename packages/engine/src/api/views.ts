@@ -81,6 +81,22 @@ export interface InstanceView {
   readonly unknown?: string | undefined;
 }
 
+/** Processes of one role in a slot, as the controller saw them last. */
+export interface RoleView {
+  readonly slot: SlotName;
+  readonly role: string;
+  readonly version: string;
+  /** So many of `of` processes run. */
+  readonly running: number;
+  readonly of: number;
+  readonly pids: readonly number[];
+  /** Epoch ms of the latest start; undefined while none runs. */
+  readonly since: number | undefined;
+  readonly restarts: number;
+  /** Why it does not work; undefined while it does. */
+  readonly problem: string | undefined;
+}
+
 /** Of a proof of the way back that moved no user. */
 export interface DrillView {
   readonly code: 'passed' | 'failed' | 'skipped';
@@ -127,6 +143,8 @@ export interface TargetView {
   readonly name: string;
   readonly channel: string;
   readonly slots: readonly [SlotView, SlotView];
+  /** Processes that are no web servers; undefined where none are configured. */
+  readonly processRoles?: readonly RoleView[] | undefined;
   readonly routing: Routing;
   readonly nodes: readonly ObservedNode[];
   readonly entrypoints: readonly string[];

@@ -160,8 +160,8 @@ describe('whatever is done to one key of the example', () => {
   });
 });
 
-/** Keys that the user chooses: names of services and targets. */
-const isChosen = (path: Path) => /^services\.[^.]+(\.targets\.[^.]+)?$/.test(formatPath(path));
+/** Keys that the user chooses: names of services, targets and process roles. */
+const isChosen = (path: Path) => /^services\.[^.]+(\.targets\.[^.]+)?(\.processRoles\.[^.]+)?$/.test(formatPath(path));
 
 /** Any value of its kind is sound there: names for people, arguments, texts to look for, limits in a unit of the user. */
 const isFreeText = (path: Path) =>
@@ -188,7 +188,9 @@ function inGeneral(path: Path): string {
     .map((key, index) =>
       typeof key === 'number'
         ? '[]'
-        : (index === 1 && path[0] === 'services') || (index === 3 && path[2] === 'targets')
+        : (index === 1 && path[0] === 'services') ||
+            (index === 3 && path[2] === 'targets') ||
+            path[index - 1] === 'processRoles'
           ? '*'
           : key,
     )

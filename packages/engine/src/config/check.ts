@@ -24,6 +24,7 @@ import { checkContinuousSmoke } from './probes/check.ts';
 import { checkAccounts } from './process/check-accounts.ts';
 import { checkCommand } from './process/check-command.ts';
 import { checkEnvironment } from './process/check-environment.ts';
+import { checkProcessRoles } from './process-roles/check.ts';
 import { readDocument } from './reading/document.ts';
 import { checkShape } from './reading/issues.ts';
 import { substitute } from './reading/variables.ts';
@@ -100,6 +101,7 @@ function checkTogether(
       ...checkContinuousSmoke(target),
       ...checkBalancer(target, drivers.balancers),
       ...checkEnvironment(target, drivers.environments),
+      ...checkProcessRoles(target, drivers.environments),
       ...checkFiles(target, folder),
       ...checkCommand(target, folder),
       ...checkHealth(target, folder),

@@ -27,6 +27,7 @@ import { resolveDrill } from './probes/drill.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
 import { resolveEnvironment } from './process/environment.ts';
 import { resolveRequiredEnv } from './process/required-env.ts';
+import { resolveProcessRoles } from './process-roles/process-roles.ts';
 import { resolveReport } from './report/report.ts';
 import { resolveRoles } from './roles/roles.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
@@ -100,6 +101,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     env: asTexts(options.env),
     ...resolveRequiredEnv(options.requiredEnv),
     ...resolveLimits(options),
+    ...resolveProcessRoles(options.processRoles, { grace: options.grace, inFolder }),
     health: resolveHealth(options.health, inFolder),
     smokeTests: options.smokeTests.map(resolveSmokeTest),
     smokeTotalMs: parseDuration(options.smokeTotal),

@@ -33,6 +33,7 @@ import { continuousSmoke } from './probes/continuous-smoke.ts';
 import { drill } from './probes/drill.ts';
 import { accountOptions, quota } from './process/account.ts';
 import { requiredEnv, variablePattern } from './process/required-env.ts';
+import { processRoles } from './process-roles/process-roles.ts';
 import { roles } from './roles/roles.ts';
 
 const jsonValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
@@ -108,6 +109,7 @@ const runKeys = {
   ...accountOptions,
   ...instanceOptions,
   quota: quota.optional(),
+  processRoles: processRoles.optional(),
 };
 
 const otherKeys = {

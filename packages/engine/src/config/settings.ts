@@ -21,6 +21,7 @@ import type { ContinuousSmokeSettings } from './probes/continuous-smoke.ts';
 import type { DrillSettings } from './probes/drill.ts';
 import type { EnvironmentChoice } from './process/environment.ts';
 import type { VariableFormat } from './process/required-env.ts';
+import type { ProcessRoleSettings } from './process-roles/process-roles.ts';
 import type { ReportSettings } from './report/report.ts';
 import type { RoleSettings } from './roles/roles.ts';
 import type { StatusesSettings } from './statuses/statuses.ts';
@@ -96,6 +97,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly minFreeMemoryBytes: number;
   readonly maxLogBytes: number;
   readonly quota?: GroupLimits | undefined;
+  /** Processes that are no web servers. Undefined: the service has none and knows nothing of LIVE_FILE. */
+  readonly processRoles?: readonly ProcessRoleSettings[] | undefined;
   readonly health: HealthSettings;
   readonly smokeTests: readonly SmokeTest[];
   readonly smokeTotalMs: number;

@@ -16,6 +16,7 @@ const environmentActs = {
   quota: 'limit what a side takes of the machine',
   instances: 'run several instances in a slot',
   adoption: 'take over what runs already',
+  processRoles: 'run processes that are no web servers',
 };
 
 const acts = { ...balancerActs, ...environmentActs };

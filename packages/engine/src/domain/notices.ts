@@ -20,7 +20,7 @@ export const mailKinds = [...mailFacts, 'digest', 'summary'] as const;
 export type MailKind = (typeof mailKinds)[number];
 
 /** What a page is about. */
-export type Trouble = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill' | 'break-glass';
+export type Trouble = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill' | 'role-ill' | 'break-glass';
 
 export const statusKinds = ['github', 'cdevents', 'traces'] as const;
 

@@ -5,6 +5,7 @@ export interface ConfiguredCapabilities {
   readonly accounts?: Accounts | undefined;
   readonly quota?: Quotas | undefined;
   readonly instances?: Instances | undefined;
+  readonly processRoles?: ConfiguredRoles | undefined;
 }
 
 /** Runs a side under its own account. */
@@ -17,6 +18,12 @@ export interface Accounts {
 export interface Instances {
   /** In one slot. */
   readonly most: number;
+}
+
+/** Runs processes of a release that are no web servers. */
+export interface ConfiguredRoles {
+  /** Of one role. */
+  readonly mostInstances: number;
 }
 
 /** Limits what a side takes of the machine. */

@@ -6,7 +6,9 @@ import type { Endpoint, SlotKey, SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
 import type { Fenced } from './acting.ts';
+import type { Orphan } from './orphan.ts';
 import type { OwnChecks } from './own-checks.ts';
+import type { PartKey, ProcessRoles } from './process-roles.ts';
 import type { Images } from './release-images.ts';
 import type { TailOptions } from './tail.ts';
 import type { Unknown } from './unknown.ts';
@@ -19,15 +21,17 @@ export interface ConfiguredSlot {
   readonly ports?: readonly number[] | undefined;
 }
 
-/** One slot of one target, as configured: a fixed place with a port for each instance. */
+/** One slot of one target, as configured: a fixed place with a port for each instance. Port 0: it listens nowhere. */
 export interface SlotPlace extends ConfiguredSlot {
   readonly service: string;
   readonly target: string;
   readonly slot: SlotName;
+  /** See `PartKey`. Only where the environment has `processRoles`. */
+  readonly role?: string | undefined;
 }
 
 /** The instances of a slot are counted from 1. */
-export interface InstanceKey extends SlotKey {
+export interface InstanceKey extends PartKey {
   /** Undefined: the slot has one instance. */
   readonly instance?: number | undefined;
 }
@@ -51,8 +55,9 @@ export interface StartedInstance extends ConfiguredSlot {
 export interface RunningInstance extends SlotKey, StartedInstance {}
 
 /** For a sentence: `blue of shop/production`, `instance 2 of blue of shop/production`. */
-export function describePlace({ service, target, slot, instance }: InstanceKey): string {
-  return `${instance === undefined ? '' : `instance ${instance} of `}${slot} of ${service}/${target}`;
+export function describePlace({ service, target, slot, instance, role }: InstanceKey): string {
+  const which = instance === undefined ? '' : `instance ${instance} of `;
+  return `${which}${role === undefined ? '' : `${role} in `}${slot} of ${service}/${target}`;
 }
 
 /** What to run: immutable content on this machine's disk. */
@@ -86,11 +91,10 @@ export interface LaunchSettings {
   readonly health?: HealthRule;
   /** Undefined: the account of the engine. The service may then do whatever the engine may. */
   readonly account?: AccountName | undefined;
-  readonly quota?: Quota | undefined;
+  readonly quota?: GroupLimits | undefined;
+  /** The processes get its path in `LIVE_FILE`: it says whether their slot is live. Undefined: they get none. */
+  readonly liveFile?: string | undefined;
 }
-
-/** What the processes of one slot together may take of the machine. */
-export type Quota = GroupLimits;
 
 /** What a slot is started with. Of values only marks: they show that two values differ, but reveal neither. */
 export interface Effective {
@@ -147,12 +151,6 @@ export type SlotObservation = (Stopped | Running) & {
   readonly instances?: readonly InstanceObservation[] | undefined;
 };
 
-/** Something of ours that no slot owns: left by an attempt that was killed. */
-export interface Orphan {
-  readonly kind: 'process' | 'file' | 'socket' | 'container';
-  readonly what: string;
-}
-
 /** Where slots are reached. The flow knows no more than this about them. */
 export interface Addresses {
   /** The place that the configuration gives to the slot. */
@@ -199,6 +197,7 @@ export interface InstanceLog {
 export interface Environment extends Fenced<Environment>, OwnChecks<SlotPlace> {
   readonly adoption?: Adoption | undefined;
   readonly images?: Images | undefined;
+  readonly processRoles?: ProcessRoles | undefined;
   /** A capability: one row for each instance that runs, in order. */
   usage?(place: SlotPlace): Promise<readonly InstanceUse[]>;
   readonly addresses: Addresses;
@@ -233,7 +232,7 @@ export interface Environment extends Fenced<Environment>, OwnChecks<SlotPlace> {
   /** Of the instances that were started, and where nothing was started, of those of `place`. */
   inspect(place: SlotPlace): Promise<SlotObservation>;
   /** The record of the last start, also of a process that has died since. Undefined once `stop` has ended it. */
-  startedAs(slot: SlotKey): StartedInstance | undefined;
+  startedAs(slot: PartKey): StartedInstance | undefined;
   /** Every slot in which an instance runs now, whether a configuration still names it or not. */
   running(): readonly RunningInstance[];
   /** Records another health rule for the instances in the slot; nothing is recorded for an empty slot. */

@@ -11,10 +11,11 @@ export const startsAtOnce = 4;
 
 /** One for each port, in order. That of the only instance of a slot has no number. */
 export function instancePlaces(place: SlotPlace): readonly InstancePlace[] {
-  const { service, target, slot, port } = place;
+  const { service, target, slot, port, role } = place;
+  const key = { service, target, slot, ...(role === undefined ? {} : { role }) };
   const ports = portsOf(place);
-  if (ports.length === 1) return [{ service, target, slot, port }];
-  return ports.map((each, index) => ({ service, target, slot, port: each, instance: index + 1 }));
+  if (ports.length === 1) return [{ ...key, port }];
+  return ports.map((each, index) => ({ ...key, port: each, instance: index + 1 }));
 }
 
 export const portsOf = ({ port, ports }: Pick<SlotPlace, 'port' | 'ports'>): readonly number[] => ports ?? [port];

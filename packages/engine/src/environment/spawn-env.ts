@@ -10,7 +10,10 @@ import { misshapen } from './variable-formats.ts';
 export interface Launch {
   readonly place: InstancePlace;
   readonly release: Pick<ReleaseFiles, 'version'>;
-  readonly settings: Pick<LaunchSettings, 'command' | 'env' | 'envFiles' | 'requiredEnv' | 'envFormats' | 'templates'>;
+  readonly settings: Pick<
+    LaunchSettings,
+    'command' | 'env' | 'envFiles' | 'requiredEnv' | 'envFormats' | 'templates' | 'liveFile'
+  >;
   readonly launch: string;
   /** Where templates are rendered to. */
   readonly configFolder: string;
@@ -36,10 +39,12 @@ export interface Given {
 export function buildEnvironment({ place, release, settings, launch, configFolder }: Launch): Given {
   const builtIn = {
     ENVIRONMENT_COLOR: place.slot,
-    APPLICATION_PORT: String(place.port),
+    ...(place.port === 0 ? {} : { APPLICATION_PORT: String(place.port) }),
     APP_VERSION: release.version,
     [launchVariable]: launch,
     ...(place.instance === undefined ? {} : { [instanceVariable]: String(place.instance) }),
+    ...(place.role === undefined ? {} : { PROCESS_ROLE: place.role }),
+    ...(settings.liveFile === undefined ? {} : { LIVE_FILE: settings.liveFile }),
   };
   // The only instance of a slot may have had a variable of this name for long: its own value wins.
   const fromFiles = { [instanceVariable]: '1', ...readEnvFiles(settings.envFiles) };

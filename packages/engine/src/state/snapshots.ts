@@ -5,6 +5,8 @@ import type { Db } from './database.ts';
 import { and, eq, gte, lt } from './drizzle.ts';
 import { approvals, cursors, seen, snapshots } from './schema.ts';
 
+export const roleHolderKey = ({ service, target }: TargetKey): string => `role-holder:${service}/${target}`;
+export const rolesSeenKey = ({ service, target }: TargetKey): string => `roles:${service}/${target}`;
 export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;
 export const nodesKey = ({ service, target }: TargetKey): string => `nodes:${service}/${target}`;
 export const driftKey = ({ service, target }: TargetKey): string => `drift-of:${service}/${target}`;

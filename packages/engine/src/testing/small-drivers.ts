@@ -37,6 +37,7 @@ export const smallDrivers: EngineDrivers = {
       accounts: { keys: ['user', 'group'] },
       quota: { limits: ['memory', 'cpu', 'pids'] },
       instances: { most: 64 },
+      processRoles: { mostInstances: 64 },
       create: ({ stateFolder, clock }) =>
         createFakeEnvironments({ folder: join(stateFolder, 'slots'), clock }).create(),
       running: () => [],

@@ -7,6 +7,7 @@ import { countedPorts } from '../instances/check.ts';
 import { portsOfSlot, type SharedCounts } from '../instances/instances.ts';
 import { formatPath, type Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
+import { portsOfRoles } from '../process-roles/check.ts';
 import type { TargetDraft } from '../target-draft.ts';
 import { defaultPreview, defaultStickyCookie } from './keys.ts';
 
@@ -138,15 +139,17 @@ export function checkPorts(targets: readonly TargetDraft[], drivers: Drivers['ba
 }
 
 function portsOf(
-  { own, path, options }: TargetDraft,
+  target: TargetDraft,
   drivers: Drivers['balancers'],
 ): readonly { readonly port: number; readonly path: Path }[] {
+  const { own, path, options } = target;
   const at = [...path, 'loadBalancer'];
   const listen = own.loadBalancer?.listen;
   const driver = driverOf(own, drivers);
   const others = driver?.listens?.(ownOf(own.loadBalancer, driver.name) as never) ?? [];
   const ports = [
     ...(['blue', 'green'] as const).flatMap((slot) => slotPorts(own.slots?.[slot], options, [...path, 'slots', slot])),
+    ...portsOfRoles(target),
     ...others.map((other) => ({ port: parseListen(other.listen).port, path: [...at, ...other.key] })),
     { port: listen === undefined ? undefined : parseListen(listen).port, path: [...at, 'listen'] },
   ];

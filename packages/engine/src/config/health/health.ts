@@ -138,7 +138,7 @@ export const defaultFields = {
   databaseConnected: 'database_connected',
 } as const;
 
-type HealthOptions = typeof defaultHealth & HealthFile;
+type HealthOptions = HealthFile & { readonly [Key in keyof typeof defaultHealth]: NonNullable<HealthFile[Key]> };
 
 export function resolveHealth(health: HealthOptions, inFolder: (path: string) => string): HealthSettings {
   const [program, ...args] = health.command ?? [];

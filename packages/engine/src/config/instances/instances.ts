@@ -2,7 +2,8 @@
 
 import { listOf, port, whole } from '../kit/values.ts';
 
-const mostInstances = 64;
+/** In one slot, and of one process role. */
+export const mostInstances = 64;
 
 const count = () => whole({ min: 1, max: mostInstances, expected: `a number of instances from 1 to ${mostInstances}` });
 

@@ -1,8 +1,8 @@
 // Which account a service runs as, and what it may take of the machine.
 
 import { z } from 'zod';
-import type { Quota } from '../../environment/environment.ts';
 import type { AccountName } from '../../lib/accounts.ts';
+import type { GroupLimits } from '../../lib/control-group.ts';
 import { parseSize } from '../../lib/units.ts';
 import { matching, size, whole } from '../kit/values.ts';
 
@@ -46,7 +46,7 @@ export function resolveAccount(shared: Said, own: Said): { readonly account?: Ac
   return user === undefined ? {} : { account: { user, group } };
 }
 
-export function resolveQuota(given: z.infer<typeof quota> | undefined): { readonly quota?: Quota } {
+export function resolveQuota(given: z.infer<typeof quota> | undefined): { readonly quota?: GroupLimits } {
   if (given === undefined) return {};
   const { memory, pids, cpu } = given;
   return { quota: { memoryBytes: memory === undefined ? undefined : parseSize(memory), pids, cpus: cpu } };

@@ -67,12 +67,18 @@ function copyMapping(value: object, path: Path, walk: Walk): Record<string, unkn
   return result;
 }
 
-/** `env.<NAME>`, `database.url` and `database.scratch`, below `services.<name>` or `services.<name>.targets.<name>`. */
+/** `env.<NAME>`, also of a process role, `database.url` and `database.scratch`, below `services.<name>` or `services.<name>.targets.<name>`. */
 function isForTheSlot(path: Path): boolean {
   if (path[0] !== 'services') return false;
-  const [option, key, ...rest] = path.slice(path[2] === 'targets' ? 4 : 2);
+  const [option, key, ...rest] = optionOf(path);
   if (key === undefined || rest.length > 0) return false;
   return option === 'env' || (option === 'database' && (key === 'url' || key === 'scratch'));
+}
+
+/** From the option on; an option of a process role is read as one of its service. */
+function optionOf(path: Path): Path {
+  const option = path.slice(path[2] === 'targets' ? 4 : 2);
+  return option[0] === 'processRoles' ? option.slice(2) : option;
 }
 
 /** Processes that notify or fetch check whether they have these credentials; all other processes work without them. */
@@ -152,8 +158,16 @@ export function variablesIn(text: string): readonly string[] {
   return [...names];
 }
 
-/** What every slot is given. */
-export const builtInNames = ['ENVIRONMENT_COLOR', 'APPLICATION_PORT', 'APP_VERSION', 'INSTANCE', 'CONFIG_DIR'];
+/** What every slot is given; the last two only where there are process roles. */
+export const builtInNames = [
+  'ENVIRONMENT_COLOR',
+  'APPLICATION_PORT',
+  'APP_VERSION',
+  'INSTANCE',
+  'CONFIG_DIR',
+  'LIVE_FILE',
+  'PROCESS_ROLE',
+];
 /** Bot and receiver read these for themselves: in a command they can only mean the service's. */
 const ownNames = ['PORT', 'HOST'];
 
@@ -164,11 +178,11 @@ export interface CommandNames {
   readonly mayComeLater: boolean;
 }
 
-/** Undefined for what is no word of a service's command or of its health command. */
+/** Undefined for what is no word of a command of a service or of its process roles, or of what checks them. */
 export function commandNames(root: unknown, path: Path): CommandNames | undefined {
   if (path[0] !== 'services') return undefined;
-  const option = path.slice(path[2] === 'targets' ? 4 : 2);
-  const isHealth = option.length === 3 && option[0] === 'health' && option[1] === 'command';
+  const option = optionOf(path);
+  const isHealth = option.length === 3 && (option[0] === 'health' || option[0] === 'check') && option[1] === 'command';
   if (!isHealth && !(option.length === 2 && option[0] === 'command')) return undefined;
   const service = valueAt(root, path.slice(0, 2));
   const known = new Set(isHealth ? builtInNames : [...builtInNames, ...ownNames, ...envNames(service)]);

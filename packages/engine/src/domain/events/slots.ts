@@ -31,9 +31,13 @@ export const slotEvents = {
   'scale-failed': scaled,
   'orphans-cleared': { orphans: listOf(record<{ readonly kind: string; readonly what: string }>()) },
   dismantled: nothing,
+  'roles-moving': { slot: orNull(slot), version: orNull(text) },
+  'roles-handed-over': { slot: orNull(slot), version: orNull(text) },
+  'roles-stopped': { roles: listOf(text) },
 } as const satisfies Readonly<Record<string, Shape>>;
 
 const restarts = { slot, role, restarts: count } as const satisfies Shape;
+const ofRole = { slot, processRole: text, version: text } as const satisfies Shape;
 const guarded = { slot, version: text, did: oneOf('rollback', 'restart', 'nothing') } as const satisfies Shape;
 
 export const healthEvents = {
@@ -42,6 +46,11 @@ export const healthEvents = {
   restarted: restarts,
   'restart-failed': restarts,
   recovered: inSlot,
+  'role-crashed': { ...ofRole, lastLog: optional(listOf(text)) },
+  'role-restarted': { ...ofRole, restarts: optional(count) },
+  'role-restart-failed': { ...ofRole, restarts: optional(count) },
+  'role-paged': ofRole,
+  'role-recovered': ofRole,
   'smoke-changed': { slot, role, version: orNull(text), passed: count, of: count },
   'readiness-changed': { before: text, worse: flag },
   'drill-asked': nothing,

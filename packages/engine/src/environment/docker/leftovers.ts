@@ -4,7 +4,8 @@
 import type Docker from 'dockerode';
 import type { SlotKey } from '../../domain/target.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
-import type { InstanceKey, Orphan, SlotPlace } from '../environment.ts';
+import type { InstanceKey, SlotPlace } from '../environment.ts';
+import type { Orphan } from '../orphan.ts';
 import { withSlotLock } from '../slot-lock.ts';
 import type { DockerClient } from './client.ts';
 import { labels, ownFilter } from './container.ts';

@@ -12,6 +12,7 @@ export const processes: EnvironmentDriver = {
   accounts: { keys: ['user', 'group'] },
   quota: { limits: ['memory', 'cpu', 'pids'] },
   instances: { most: mostInstances },
+  processRoles: { mostInstances },
   create: ({ stateFolder, clock, log }) => createProcessEnvironment({ stateFolder, clock, log }),
   running: runningInstances,
   addressesOf: localPortsOf,

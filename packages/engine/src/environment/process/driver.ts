@@ -11,6 +11,7 @@ import { folderMark } from '../launch-mark.ts';
 import { localPorts } from '../local-ports.ts';
 import { withSlotLock } from '../slot-lock.ts';
 import { clearOrphans } from './orphans.ts';
+import { processRolesOn, rolePlacesIn } from './roles.ts';
 import type { Room } from './room.ts';
 import {
   adoptSlot,
@@ -55,9 +56,11 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
     startedAs: (slot) => startedAs(room, slot),
     running: () => runningInstances(stateFolder),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
+    processRoles: processRolesOn(room),
     adoption: { adopt: (place, known) => locked(place, 0, () => adoptSlot(room, place, known)) },
     sweep: async (places, maxLogBytes) => {
-      for (const place of places) await boundLogs(room, place, maxLogBytes);
+      for (const place of places.flatMap((each) => [each, ...rolePlacesIn(room, each)]))
+        await boundLogs(room, place, maxLogBytes);
       return clearOrphans(room, places);
     },
     logs: (place) => logsOf(room, place),

@@ -4,14 +4,15 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { basename, join } from 'node:path';
-import type { Orphan, SlotPlace } from '../environment.ts';
+import type { SlotPlace } from '../environment.ts';
 import { instancePlaces } from '../instances.ts';
+import type { Orphan } from '../orphan.ts';
 import { portHolder } from '../port-holder.ts';
 import { programName } from '../proc-fs.ts';
 import { type MarkedProcess, markedProcesses } from './launch.ts';
 import { readRecord } from './record.ts';
 import { placeFields, type Room, recordPlace } from './room.ts';
-import { recordedInstances, recordedSlots } from './started.ts';
+import { recordedInstances, recordedParts } from './started.ts';
 import { endAll } from './stop.ts';
 
 const graceMs = 5_000;
@@ -42,7 +43,7 @@ async function clearProcesses(room: Room, places: readonly SlotPlace[]): Promise
 
 /** Launches of every record in the state folder, also of slots that are no longer configured. */
 function ownedLaunches(room: Room): readonly string[] {
-  const instances = recordedSlots(room.stateFolder).flatMap((slot) => recordedInstances(room.stateFolder, slot));
+  const instances = recordedParts(room.stateFolder).flatMap((part) => recordedInstances(room.stateFolder, part));
   return instances.flatMap((place) => {
     const record = readRecord(recordPlace(room, place), room.log);
     return record && record.state !== 'stopped' && record.launch !== undefined ? [record.launch] : [];

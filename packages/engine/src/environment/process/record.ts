@@ -8,7 +8,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 import type { InstanceKey } from '../environment.ts';
-import { numberSuffix } from '../recorded-instances.ts';
+import { partName } from '../recorded-instances.ts';
 import { effectiveShape } from '../started-with.ts';
 
 const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.int().nonnegative(), bootId: z.string() });
@@ -52,7 +52,7 @@ export interface RecordPlace {
 }
 
 export function recordFile({ stateFolder, place }: RecordPlace): string {
-  return join(stateFolder, 'slots', place.service, place.target, `${place.slot}${numberSuffix(place)}.json`);
+  return join(stateFolder, 'slots', place.service, place.target, `${partName(place)}.json`);
 }
 
 /** Undefined when the slot was never used, or when its file cannot be parsed: that file is renamed to `.corrupt`. */

@@ -38,6 +38,13 @@ export function placeFields({
   target,
   slot,
   instance,
+  role,
 }: InstanceKey): Readonly<Record<string, string | number>> {
-  return { service, target, slot, ...(instance === undefined ? {} : { instance }) };
+  return {
+    service,
+    target,
+    slot,
+    ...(role === undefined ? {} : { role }),
+    ...(instance === undefined ? {} : { instance }),
+  };
 }

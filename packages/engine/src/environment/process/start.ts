@@ -143,6 +143,7 @@ async function requireReachable({ place, settings }: StartRequest, env: Variable
 
 /** Checks again for a moment: the kernel closes the sockets of a process that just crashed with a small delay. */
 async function requireFreePort(room: Room, place: InstancePlace): Promise<void> {
+  if (place.port === 0) return;
   const until = room.clock.monotonic() + portPatienceMs;
   for (;;) {
     const holder = portHolder(place.port);

@@ -6,7 +6,8 @@ import { type Log, silentLog } from '../../lib/log.ts';
 import type { HealthRule, InstanceKey, RunningInstance, StartedInstance } from '../environment.ts';
 import { folderMark } from '../launch-mark.ts';
 import { isAlive } from '../proc-fs.ts';
-import { instancesIn, slotsIn } from '../recorded-instances.ts';
+import type { PartKey } from '../process-roles.ts';
+import { instancesIn, rolesIn, slotsIn } from '../recorded-instances.ts';
 import { leaderAmong, markedProcesses } from './launch.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
 
@@ -16,7 +17,7 @@ interface Records {
 }
 
 /** What all its instances have in common is read from the one that was started last. */
-export function startedAs(records: Records, slot: SlotKey): StartedInstance | undefined {
+export function startedAs(records: Records, slot: PartKey): StartedInstance | undefined {
   const latest = latestOf(liveRecords(records, slot));
   return latest && instanceOf(latest.record);
 }
@@ -33,7 +34,7 @@ interface Live {
 }
 
 /** Of the instances that were started and not stopped since, whether they have ended by themselves or not. */
-function liveRecords({ stateFolder, log }: Records, slot: SlotKey): readonly Live[] {
+function liveRecords({ stateFolder, log }: Records, slot: PartKey): readonly Live[] {
   return recordedInstances(stateFolder, slot).flatMap((place): readonly Live[] => {
     const record = readRecord({ stateFolder, place }, log);
     return record && record.state !== 'stopped' ? [{ place, record }] : [];
@@ -53,12 +54,24 @@ export function runningInstances(stateFolder: string): readonly RunningInstance[
   });
 }
 
-/** Of the slot, every one that was ever used, in order. The only instance of a slot has no number. */
-export const recordedInstances = (stateFolder: string, slot: SlotKey): readonly InstanceKey[] =>
+/** Of the slot or of one of its roles, every one that was ever used, in order. The only one has no number. */
+export const recordedInstances = (stateFolder: string, slot: PartKey): readonly InstanceKey[] =>
   instancesIn(join(stateFolder, 'slots'), slot);
 
-/** Of every slot that was ever used, also of those that are no longer configured. */
-export const recordedSlots = (stateFolder: string): readonly SlotKey[] => slotsIn(join(stateFolder, 'slots'));
+/** Roles of which something was started in the slot and not stopped since. */
+export const startedRoles = (records: Records, slot: SlotKey): readonly string[] =>
+  rolesIn(join(records.stateFolder, 'slots'), slot).filter(
+    (role) => liveRecords(records, { ...slot, role }).length > 0,
+  );
+
+/** Of every slot that was ever used and of its roles, also of those that are no longer configured. */
+export const recordedParts = (stateFolder: string): readonly PartKey[] =>
+  recordedSlots(stateFolder).flatMap((slot) => [
+    slot,
+    ...rolesIn(join(stateFolder, 'slots'), slot).map((role) => ({ ...slot, role })),
+  ]);
+
+const recordedSlots = (stateFolder: string): readonly SlotKey[] => slotsIn(join(stateFolder, 'slots'));
 
 function isRunning(stateFolder: string, record: LiveRecord): boolean {
   if (record.state === 'running') return isAlive(record.process);

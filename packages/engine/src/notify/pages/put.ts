@@ -28,6 +28,10 @@ export function putTroubles(parts: PageParts): (row: AuditRow) => void {
       case 'guard-paged':
       case 'guard-exhausted':
         return putGuarded(parts, event);
+      case 'role-paged':
+        return beginRole(parts, event);
+      case 'role-recovered':
+        return endRole(parts, event);
       default:
         return event satisfies never;
     }
@@ -85,6 +89,21 @@ function endGuarded(parts: PageParts, { at, service, target, sentence }: AuditRo
   if (service !== null && target !== null)
     end(parts, { ...guarded(at, service, target), summary: sentence, details: {} });
 }
+
+/** One page for all roles of a target: who looks at one sees the others. */
+function beginRole(parts: PageParts, { at, service, target, sentence }: AuditRow): void {
+  if (service === null || target === null) return;
+  const details = { why: oneLine(sentence, summaryAtMost) };
+  begin(parts, { ...ofRole(at, service, target), summary: `${service}/${target}: ${sentence}`, details });
+}
+
+function endRole(parts: PageParts, { at, service, target, sentence }: AuditRow): void {
+  if (service !== null && target !== null)
+    end(parts, { ...ofRole(at, service, target), summary: sentence, details: {} });
+}
+
+const ofRole = (at: number, service: string, target: string) =>
+  ({ at, trouble: 'role-ill', service, target, deploymentId: undefined }) as const;
 
 const guarded = (at: number, service: string, target: string) =>
   ({ at, trouble: 'live-side-ill', service, target, deploymentId: undefined }) as const;

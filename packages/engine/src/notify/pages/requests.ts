@@ -30,6 +30,7 @@ const severities: Readonly<Record<Trouble, 'critical' | 'error'>> = {
   'both-sides-ill': 'critical',
   'break-glass': 'error',
   'live-side-ill': 'critical',
+  'role-ill': 'error',
 };
 
 /** Events API v2. */

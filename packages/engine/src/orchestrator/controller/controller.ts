@@ -15,6 +15,7 @@ import { type Core, controllerLease, type Target, type TargetContext, underLease
 import { maintainDrills } from '../drill/maintain.ts';
 import { performDueCalls } from '../monitoring/due.ts';
 import { clearUnfinished } from '../plan/ensure-fetched.ts';
+import { superviseRoles } from '../process-roles/supervise.ts';
 import { beginWaiting } from '../queue/begin-waiting.ts';
 import { maintainReleases } from '../releases/maintain.ts';
 import { reconnect } from '../routing/reconnect.ts';
@@ -154,6 +155,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   const parts = [
     moveDeployments,
     supervise,
+    superviseRoles,
     smokeContinuously,
     maintainDrills,
     watchBalancerFiles,

@@ -77,11 +77,18 @@ function canarySteps(
 }
 
 function goLive({ mode, settings, hasActive }: PlanInput): RegisteredStep[] {
-  const steps: RegisteredStep[] = [{ name: 'promote' }, { name: 'verify-live' }];
+  const roles = handOver(settings);
+  const live: RegisteredStep[] = [{ name: 'promote' }, { name: 'verify-live' }];
+  // Back from a bad release, users come first; before that, a role that does not start must cost them nothing.
+  const steps = mode === 'rollback' ? [...live, ...roles] : [...roles, ...live];
   if (mode !== 'deploy' && mode !== 'redeploy') return steps;
   const asks: RegisteredStep[] =
     settings.approval.afterPromotion && hasActive ? [{ name: 'await-approval', percent: 100 }] : [];
   return [...steps, { name: 'bake', bakeMs: settings.bakeMs }, ...asks];
+}
+
+function handOver({ processRoles }: TargetSettings): RegisteredStep[] {
+  return processRoles === undefined ? [] : [{ name: 'hand-over-roles', roles: processRoles.map(({ name }) => name) }];
 }
 
 /** Everything that an approval says yes to. When any of it changes, the approval is void. */

@@ -167,7 +167,8 @@ export function preflight(
   return target.environment.preflight(placeToStart(target, slot), release, launchSettings(target, slot, release, kind));
 }
 
-function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind): LaunchSettings {
+/** Of what serves users. @throws BlueGreenError `release-invalid` */
+export function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind): LaunchSettings {
   const { env, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, slots, quota } = target.settings;
   const { command, requiredEnv, envFormats, templates } = runSettingsOf(target, release);
   return {
@@ -185,5 +186,12 @@ function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, k
     health: target.settings.health,
     account: slots[slot].account,
     quota,
+    ...liveFileOf(target, slot),
   };
+}
+
+/** Where the service has roles, also for what serves users. */
+function liveFileOf({ key, settings, environment }: Target, slot: SlotName): { readonly liveFile?: string } {
+  if (settings.processRoles === undefined || !environment.processRoles) return {};
+  return { liveFile: environment.processRoles.liveFile({ ...key, slot }) };
 }

@@ -9,6 +9,7 @@ import { readSlot } from '../../state/targets.ts';
 import { type Core, placeOf, releaseFiles } from '../core.ts';
 import { findTarget } from '../gates/facts.ts';
 import { runSettingsOf } from '../plan/release-settings.ts';
+import { namesOf, placeOfStarted, rolesOf } from '../process-roles/places.ts';
 import { scale } from '../scale/ask.ts';
 import { probeSide, smokeSlot } from '../side-checks.ts';
 import { startByHand, stopByHand } from './by-hand.ts';
@@ -33,9 +34,16 @@ export function createSlotVerbs(core: Core): Engine['slots'] {
     start: (request) => startByHand(core, request),
     stop: ({ service, target, slot, actor }) => stopByHand(core, { service, target, slot, actor }),
     scale: (request) => scale(core, request),
-    logs(ref, slot) {
+    logs(ref, slot, role) {
       const found = findTarget(core, ref);
-      return found.ok ? ok(found.value.environment.logs(placeOf(found.value, slot))) : found;
+      if (!found.ok) return found;
+      const { environment } = found.value;
+      if (role === undefined) return ok(environment.logs(placeOf(found.value, slot)));
+      const names = rolesOf(found.value).map(({ name }) => name);
+      if (environment.processRoles && names.includes(role))
+        return ok(environment.logs(placeOfStarted(found.value, slot, role)));
+      const known = names.length === 0 ? 'it has none' : `it has ${namesOf(names)}`;
+      return refuse('text-invalid', `${found.value.name} has no process role of this name: ${known}`);
     },
     trace: (ref, id, signal) => trace(core, ref, id, signal),
   };

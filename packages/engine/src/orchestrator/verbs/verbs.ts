@@ -24,6 +24,7 @@ import { type Core, placeOf, type Target } from '../core.ts';
 import { askForDrill } from '../drill/ask.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../gates/facts.ts';
 import { takeCall } from '../monitoring/take-call.ts';
+import { stopEveryRole } from '../process-roles/places.ts';
 import { cancelWaiting, putFirst } from '../queue/change-waiting.ts';
 import { requestDeployment } from '../queue/request.ts';
 import { waitingFor } from '../queue/waiting-view.ts';
@@ -175,9 +176,10 @@ async function teardown({ targets, store }: Core): Promise<void> {
   await Promise.all(
     targets.map(async (target) => {
       await target.balancer.shutdown();
-      await Promise.all(
-        slotNames.map((slot) => target.environment.stop(placeOf(target, slot), target.settings.graceMs)),
-      );
+      await Promise.all([
+        ...slotNames.map((slot) => target.environment.stop(placeOf(target, slot), target.settings.graceMs)),
+        ...slotNames.flatMap((slot) => stopEveryRole(target, slot)),
+      ]);
     }),
   );
 }

@@ -15,6 +15,7 @@ import { smokeOf } from '../controller/smoke/side-smoke.ts';
 import { type Core, endpointsOf, type Target } from '../core.ts';
 import { viewDrill } from '../drill/memory.ts';
 import { readSuspension } from '../gates/suspension.ts';
+import { readRoles } from '../process-roles/seen.ts';
 import { viewQueue } from '../queue/waiting-view.ts';
 import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';
@@ -39,6 +40,7 @@ export function viewTarget(core: Core, target: Target): TargetView {
     name: target.name,
     channel: target.settings.channel,
     slots: [viewSlot(core, target, 'blue'), viewSlot(core, target, 'green')],
+    ...rolesView(core, target),
     routing: readRouting(db, target.key).intent,
     nodes: getSnapshot<readonly ObservedNode[]>(db, nodesKey(target.key))?.value ?? [],
     drift: readDrift(core, target.key),
@@ -55,6 +57,14 @@ export function viewTarget(core: Core, target: Target): TargetView {
     schema: schemaView(core, target),
     actions: live ? [] : (lastView?.actions ?? []),
   };
+}
+
+function rolesView({ store }: Core, { key, settings }: Target): Pick<TargetView, 'processRoles'> {
+  if (settings.processRoles === undefined) return {};
+  const processRoles = readRoles(store.db, key).map(
+    ({ digest: _, nextStartAt: _next, crashes: _crashes, isPaged: _paged, failures: _failures, ...view }) => view,
+  );
+  return { processRoles };
 }
 
 function freezeView(core: Core, target: Target): TargetView['freeze'] {

@@ -4,6 +4,7 @@ import { awaitApproval } from './await-approval.ts';
 import { bake } from './bake.ts';
 import { checkHealth } from './check-health.ts';
 import { expandSchema } from './expand-schema.ts';
+import { handOverRoles } from './hand-over-roles.ts';
 import { hold } from './hold.ts';
 import { promote } from './promote.ts';
 import { provePreview } from './prove-preview.ts';
@@ -25,6 +26,7 @@ export const steps = [
   shiftTraffic,
   watch,
   awaitApproval,
+  handOverRoles,
   promote,
   verifyLive,
   bake,

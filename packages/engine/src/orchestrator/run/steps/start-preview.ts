@@ -8,6 +8,7 @@ import { claimKey, getSnapshot, putSnapshot } from '../../../state/snapshots.ts'
 import { readRouting, readSlot, type SlotRow, setSlot } from '../../../state/targets.ts';
 import { placeOf, slotMutex } from '../../core.ts';
 import { preflight, startRelease } from '../../plan/release-settings.ts';
+import { startPreviewRoles, stopRolesIn } from '../../process-roles/hand-over.ts';
 import { changeRouting } from '../../routing/routing.ts';
 import { holdsBack, standingOf, waysOut } from '../../routing/standing.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
@@ -46,7 +47,9 @@ export const startPreview: Step<Named<'start-preview'>> = {
       const ill = await stopIllTwin(context);
       const before = claimSlot(context);
       try {
-        return { running: await startRelease(target, deployment.slot, release, kind), ill };
+        const running = await startRelease(target, deployment.slot, release, kind);
+        await startPreviewRoles(context, { slot: deployment.slot, release }, signal);
+        return { running, ill };
       } catch (thrown) {
         await giveBack(context, before);
         throw thrown;
@@ -61,6 +64,7 @@ export const startPreview: Step<Named<'start-preview'>> = {
   },
   undo: async (context) => {
     const { core, target, deployment } = context;
+    await stopRolesIn(context, deployment.slot);
     if (await giveBack(context, getSnapshot<SlotRow>(core.store.db, claimKey(deployment.id))?.value))
       return done(`${target.name} keeps in ${deployment.slot} what ran there: nothing was started`);
     const keepUntil = keepFailedSide(context);
