@@ -48,6 +48,8 @@ function mailNotifier(parts: MailParts, settings: MailSettings): Notifier {
             (stop) => sendSummaries(parts, stop),
           ],
           signal,
+          // Where no summary goes by mail, its work ends at once.
+          'one-fails',
         );
       } finally {
         smtp.close();
