@@ -15,6 +15,8 @@ import type { BotContext } from './slack/bot-context.ts';
 import { type Egress, egressThrough } from './slack/egress.ts';
 import type { BotEnvironment } from './slack/environment.ts';
 import { createDrain, DeliveryRefused, lockedGuard, replayGuard } from './slack/guards.ts';
+import { followHomes } from './slack/home.ts';
+import { createHomes } from './slack/homes.ts';
 import { keepIdentity } from './slack/identity.ts';
 import { registeredWord } from './slack/manifest.ts';
 import { createPeople } from './slack/people.ts';
@@ -82,7 +84,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const drain = createDrain(clock);
   const app = await createApp({ ...options, egress, door, drain, signal });
   const returns = createChannelReturns();
-  registerHandlers(app, contextOf(options, returns));
+  const context = contextOf(options, returns);
+  registerHandlers(app, context);
   const lost = Promise.withResolvers<void>();
   const background = Promise.allSettled([
     // First, since it throws at once when the configuration does not hold what it needs.
@@ -91,6 +94,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       log.error({ problem: messageOf(thrown) }, 'does not drive deployments any more');
       if (hasCode(thrown, 'state-replaced')) lost.resolve();
     }),
+    followHomes(context, signal),
     engine.withLease('slack', signal, async (held) => {
       await Promise.all([runAnnouncer({ engine, clock, log }, held), runSender({ ...options, returns }, held)]);
     }),
@@ -204,5 +208,15 @@ function contextOf({ engine, slack, clock, log }: BotOptions, returns: ChannelRe
     status: registeredWord('status', settings.slack.commands),
   };
   const people = createPeople({ settings, slack, clock, log });
-  return { engine, slack, people, formatter: mentionFormatter(settings.people), clock, log, returns, words };
+  return {
+    engine,
+    slack,
+    people,
+    formatter: mentionFormatter(settings.people),
+    clock,
+    log,
+    returns,
+    homes: createHomes({ engine, clock, log }),
+    words,
+  };
 }

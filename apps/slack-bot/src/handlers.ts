@@ -13,6 +13,7 @@ import { cancelModalId } from './modals/cancel-modal.ts';
 import { continueModalId } from './modals/continue-modal.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { firstModalId } from './modals/first-modal.ts';
+import { lockModalId } from './modals/lock-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
 import { stopModalId } from './modals/stop-modal.ts';
@@ -24,6 +25,7 @@ import {
   submitContinue,
   submitDeploy,
   submitFirst,
+  submitLock,
   submitReject,
   submitStop,
 } from './modals/submissions.ts';
@@ -104,6 +106,7 @@ function registerForms(app: App, bot: BotContext): void {
     [stopModalId]: submitStop,
     [firstModalId]: submitFirst,
     [cancelModalId]: submitCancel,
+    [lockModalId]: submitLock,
   };
   for (const [id, submit] of Object.entries(forms))
     app.view(id, async ({ body, view, ack }) => {

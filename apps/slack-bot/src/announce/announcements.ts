@@ -22,17 +22,17 @@ interface Announcement {
 // Mail that is given up has no note: a mail server that is away for days would fill the channel.
 const announcements = {
   // A deployment, from the request to its end.
-  'deployment-requested': { line: 'none', direct: 'deployment', builds: true, neighbours: true },
+  'deployment-requested': { direct: 'deployment', builds: true, neighbours: true },
   planned: { waits: true },
   'step-started': { waits: true },
-  'step-done': { line: 'none' },
+  'step-done': {},
   'step-passed': { waits: true },
   'step-failed': { line: 'none' },
-  'step-undone': { line: 'none' },
+  'step-undone': {},
   'undo-started': { waits: true },
   'turned-back': {},
   'signal-taken': {},
-  'deployment-finished': { line: 'requester', direct: 'deployment', builds: true, neighbours: true },
+  'deployment-finished': { line: 'none', direct: 'deployment', builds: true, neighbours: true },
   // What people decide.
   'approval-asked': { line: 'approvers' },
   'approval-reminder': { line: 'approvers' },

@@ -45,13 +45,13 @@ async function announce(clock: Clock = systemClock, through: Engine = engine): P
 
 const deploy = () => value(engine.deploy({ version: 'v1.0', actor: alice }));
 
-test('one card per deployment, whatever happens to it, and one line per event', async () => {
+test('one card per deployment, whatever happens to it, and one line per decision', async () => {
   const { id } = deploy();
   value(engine.pause({ id }, alice));
   value(engine.resume({ id }, alice));
   await announce();
   expect(keys().filter((key) => key.startsWith('card:'))).toEqual([`card:${id}`]);
-  expect(kinds().filter((kind) => kind === 'line')).toHaveLength(3);
+  expect(kinds().filter((kind) => kind === 'line')).toHaveLength(2);
 });
 
 test('a card is drawn again when time alone changes what people may do', async () => {

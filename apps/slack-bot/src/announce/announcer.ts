@@ -5,6 +5,7 @@ import type { AuditRead, AuditRow, Clock, DeploymentView, Engine, Log, TargetVie
 import { findPerson, isStorageFault, messageOf, personOf, readEvent, yieldToEventLoop } from '@bg/engine';
 import { isUpdatedInPlace, type Payloads, putCard, putOnce, redraw, transport } from '../outbox/messages.ts';
 import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
+import { askApprovers } from './approvers.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { announceCanary } from './canary.ts';
 import { directsFor } from './direct.ts';
@@ -149,6 +150,7 @@ function announceDeployment({ engine }: Announcer, row: AuditRead, view: Deploym
   const facts = { ...factsOf(row), head: isEnd ? row.hash : undefined };
   const line = lineFor(row);
   announceCanary(engine, view);
+  askApprovers(engine, view);
   if (isEnd) engine.audit.publishHead(transport, row);
   if (line !== undefined)
     putOnce(engine.outbox, {

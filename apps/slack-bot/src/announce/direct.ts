@@ -39,7 +39,9 @@ function ended(engine: Engine, row: AuditRead<'deployment-finished'>, view: Depl
   // A finished rollback was announced to them when it was requested.
   const isLive = outcome === 'promoted' && view.mode !== 'rollback';
   if (!isLive && !badEnds.includes(outcome)) return [];
-  const users = concerned(engine, view, isLive ? undefined : row.actor);
+  // The end of a deployment is news for who asked for it; a switch that she did at once herself is not.
+  const but = isLive ? (view.mode === 'switch' ? view.requestedBy : undefined) : row.actor;
+  const users = concerned(engine, view, but);
   return users.map((user) => ({ user, deploymentId: view.id, about: false }));
 }
 

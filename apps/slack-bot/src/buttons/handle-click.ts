@@ -11,7 +11,11 @@ import {
 } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { readRef, readSideRef } from '../cards/button-value.ts';
+import type { ConfigurationAction } from '../cards/configuration-card.ts';
+import type { ContractAction } from '../cards/contract-card.ts';
 import { retryDelivery } from '../cards/delivery-card.ts';
+import type { DriftAction } from '../cards/drift-card.ts';
+import { isHomeAction } from '../cards/home-buttons.ts';
 import { unlockAction } from '../cards/lock-card.ts';
 import { goodLook, stopLook } from '../cards/look-card.ts';
 import { homePage, readStatusPage, statusPage } from '../cards/pages.ts';
@@ -28,6 +32,7 @@ import { handleConfigurationClick, isConfigurationAction } from './configuration
 import { handleContractClick, isContractAction } from './contract.ts';
 import { handleDeliveryClick } from './delivery.ts';
 import { handleDriftClick, isDriftAction } from './drift.ts';
+import { handleHomeClick } from './home.ts';
 import { handleUnlockClick } from './lock.ts';
 import { handleWaitingClick } from './waiting.ts';
 
@@ -36,19 +41,7 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
   const name = input.actionId.replace(/^deploy\./, '');
   const verb = entryOf(sideVerbs, name);
   if (verb) return handleSideClick(bot, input, { name, verb });
-  if (name.startsWith(`${homePage}:`)) return undefined;
-  if (name.startsWith(`${statusPage}:`)) {
-    const { index, service } = readStatusPage(input.value);
-    return status(bot, { service }, index);
-  }
-  if (isTimelineAction(name)) return openTimeline(bot, { id: input.value, triggerId: input.triggerId });
-  if (isWaitingAction(name)) return handleWaitingClick(bot, input, name);
-  if (name === unlockAction) return handleUnlockClick(bot, input);
-  if (isDriftAction(name)) return handleDriftClick(bot, input, name);
-  if (isConfigurationAction(name)) return handleConfigurationClick(bot, input, name);
-  if (isContractAction(name)) return handleContractClick(bot, input, name);
-  if (isBuildAction(name)) return handleBuildClick(bot, input);
-  if (name === retryDelivery) return handleDeliveryClick(bot, input);
+  for (const [isMine, handle] of families) if (isMine(name)) return handle(bot, input, name);
   const ref = readRef(input.value);
   const view = ref && bot.engine.deployment(ref.id);
   if (ref === undefined || view === undefined) return refused(bot, input, unknownButton);
@@ -66,6 +59,29 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
   // A refusal may mean that the card shows what is not so any more.
   putCard(bot.engine.outbox, view, { urgent: true });
   return refusalCard(result.refusal);
+}
+
+type Handle = (bot: BotContext, input: ButtonClick, name: string) => Shown | Promise<Shown>;
+type Shown = Card | undefined;
+
+/** Buttons that are about something else than a deployment. The page of the Home tab is drawn by the caller. */
+const families: readonly (readonly [isMine: (name: string) => boolean, handle: Handle])[] = [
+  [(name) => name.startsWith(`${homePage}:`), () => undefined],
+  [(name) => name.startsWith(`${statusPage}:`), (bot, { value }) => turnStatus(bot, value)],
+  [isHomeAction, handleHomeClick],
+  [isTimelineAction, (bot, { value, triggerId }) => openTimeline(bot, { id: value, triggerId })],
+  [isWaitingAction, handleWaitingClick],
+  [(name) => name === unlockAction, handleUnlockClick],
+  [isDriftAction, (bot, input, name) => handleDriftClick(bot, input, name as DriftAction)],
+  [isConfigurationAction, (bot, input, name) => handleConfigurationClick(bot, input, name as ConfigurationAction)],
+  [isContractAction, (bot, input, name) => handleContractClick(bot, input, name as ContractAction)],
+  [isBuildAction, handleBuildClick],
+  [(name) => name === retryDelivery, handleDeliveryClick],
+];
+
+function turnStatus(bot: BotContext, value: string): Card {
+  const { index, service } = readStatusPage(value);
+  return status(bot, { service }, index);
 }
 
 /** What asks for a reason first. */

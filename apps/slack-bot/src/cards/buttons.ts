@@ -8,10 +8,10 @@ const labels: Readonly<Record<ActionName, string>> = {
   approve: 'Approve',
   reject: 'Reject…',
   promote: 'Go on',
-  'promote-full': 'Promote to 100 %',
+  'promote-full': 'Promote to 100%',
   pause: 'Pause',
   resume: 'Resume',
-  abort: 'Abort',
+  abort: 'Abort the deployment',
   rollback: 'Roll back',
   extend: '30 more minutes',
   continue: 'Continue…',
@@ -37,23 +37,51 @@ export const targetActions: readonly ActionName[] = [
 ];
 
 type Subject = Pick<DeploymentView, 'id' | 'stateVersion' | 'service' | 'target'> &
-  Partial<Pick<DeploymentView, 'observation' | 'paused'>>;
+  Partial<Pick<DeploymentView, 'observation' | 'paused' | 'version' | 'mode' | 'from' | 'kept' | 'outcome' | 'steps'>>;
+
+/** Each names its effect, as far as the deployment says it. */
+function labelOf({ version, mode, from, kept, outcome, steps }: Subject, name: ActionName): string {
+  const goesBack = mode === 'deploy' || mode === 'redeploy' ? from?.version : undefined;
+  switch (name) {
+    case 'promote': {
+      const next = steps?.slice(steps.findIndex(({ status }) => status === 'started') + 1)[0]?.title;
+      return next === undefined ? labels.promote : `Go on: ${next}`;
+    }
+    case 'rollback': {
+      const back = outcome === undefined ? from?.version : kept?.version;
+      return back === undefined ? labels.rollback : `Roll back to ${back}`;
+    }
+    case 'restore-failed':
+      return goesBack && kept ? `Restore ${goesBack} in ${kept.slot}` : labels[name];
+    case 'keep-failed':
+      return kept ? `Keep ${kept.version} for debugging` : labels[name];
+    case 'stop-standby':
+      return kept ? `Stop ${kept.version} in ${kept.slot}` : labels[name];
+    case 'upgrade-standby':
+      return kept && version !== undefined ? `Upgrade ${kept.slot} to ${version}` : labels[name];
+    default:
+      return labels[name];
+  }
+}
 
 export function actionButtons(subject: Subject, legal: readonly LegalAction[]): readonly Button[] {
   const isWatched = subject.observation !== undefined && subject.paused === undefined;
   const primary = primaryOrder
     .filter((name) => !isWatched || !skips.includes(name))
     .find((name) => legal.some((action) => action.name === name && !action.danger));
+  // Two red buttons side by side ask which one: with a Reject, Abort is the plain one, and it asks before it acts.
+  const isRed = ({ name, danger }: LegalAction): boolean =>
+    danger && !(name === 'abort' && legal.some((one) => one.name === 'reject'));
   return legal.map((action) =>
     button({
       actionId: `deploy.${action.name}`,
-      label: labels[action.name],
+      label: labelOf(subject, action.name),
       value: buttonValue(subject, action.name),
-      style: action.danger ? 'danger' : action.name === primary ? 'primary' : undefined,
+      style: isRed(action) ? 'danger' : action.name === primary ? 'primary' : undefined,
       // Reject opens a form for the reason, which is confirmation enough.
       confirm:
         action.danger && action.name !== 'reject'
-          ? { title: `${labels[action.name]}?`, text: outside(action.effect, 280) }
+          ? { title: `${labelOf(subject, action.name)}?`, text: outside(action.effect, 280) }
           : undefined,
     }),
   );

@@ -8,6 +8,7 @@ import { announcedOf, build, reaction } from '../testing/builds.ts';
 import { hostileTexts, poisoned } from '../testing/hostile.ts';
 import { planView, targetView } from '../testing/target-views.ts';
 import { everyView, noon, people, view } from '../testing/views.ts';
+import { approvalDirectCard } from './approval-direct-card.ts';
 import type { Card } from './blocks.ts';
 import { type BuildShown, buildCard } from './build-card.ts';
 import { buildAlertCard } from './build-lines.ts';
@@ -46,7 +47,11 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
   note: (change) => noteCard(change({ ...line, name: 'shop', emoji: '💥' }), formatter),
   direct: (change) =>
     directCard(
-      { view: change(everyView.failed as DeploymentView), about: change(line), channel: 'C0DEPLOYS' },
+      {
+        view: change(everyView.failed as DeploymentView),
+        about: change(line),
+        address: 'https://example.slack.com/archives/C1/p1',
+      },
       formatter,
     ),
   incident: (change) => incidentCard(change(incident), around, formatter),
@@ -56,6 +61,16 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
     incidentLine(change({ incident, sentence: 'users go back to v1.9', mention: true }), around.onCall, formatter),
   'live and in trouble': (change) =>
     deploymentCard(change(everyView.promoted as DeploymentView), formatter, { incident: change(incident) }),
+  'to an approver': (change) =>
+    approvalDirectCard(
+      { view: change(everyView.approval as DeploymentView), id: 'dep_7f3a.5', address: 'https://example.slack.com/a' },
+      formatter,
+    ),
+  'to an approver, decided': (change) =>
+    approvalDirectCard(
+      { view: change(everyView.promoted as DeploymentView), id: 'dep_7f3a.5', address: undefined },
+      formatter,
+    ),
   head: () => headCard({ seq: 12, hash: 'abc' }),
   'build, ready': (change) => buildCard(change(builtShown()), formatter),
   'build, older, for a pull request': (change) =>
@@ -214,7 +229,8 @@ describe('a deployment card', () => {
       expect(buttons.filter(({ style }) => style === 'primary').length, name).toBeLessThanOrEqual(1);
       for (const [index, action] of one.actions.entries()) {
         if (!action.danger || action.name === 'reject') continue;
-        expect(buttons[index]?.style, name).toBe('danger');
+        const isBesideReject = action.name === 'abort' && one.actions.some((other) => other.name === 'reject');
+        expect(buttons[index]?.style, name).toBe(isBesideReject ? undefined : 'danger');
         expect(buttons[index]?.confirm?.text.text, name).toBe(action.effect);
       }
     }
@@ -281,11 +297,10 @@ test('a refusal names the sentence, the way on, the rule, and that nothing was c
   expect(drawn).toContain('Rule: `four-eyes` · Nothing was changed.');
 });
 
-test('a thread line is time, person and sentence', () => {
-  const at = '<!date^1795262400^{time}|2026-11-21 12:00 UTC>';
-  expect(lineText(line, formatter)).toBe(`${at}  <@U0BOB>: approved at 10 %`);
-  expect(lineText({ ...line, sentence: 'bob approves v2.1' }, formatter)).toBe(`${at}  <@U0BOB> approves v2.1`);
-  expect(lineText({ ...line, actor: 'engine', sentence: 'watch: all good' }, formatter)).toBe(`${at}  watch: all good`);
+test('a thread line is person and sentence; Slack shows the time', () => {
+  expect(lineText(line, formatter)).toBe('<@U0BOB>: approved at 10 %');
+  expect(lineText({ ...line, sentence: 'bob approves v2.1' }, formatter)).toBe('<@U0BOB> approves v2.1');
+  expect(lineText({ ...line, actor: 'engine', sentence: 'watch: all good' }, formatter)).toBe('watch: all good');
   const hash = 'a1'.repeat(32);
   expect(lineText({ ...line, seq: 412, head: hash }, formatter)).toContain(`\n🧷 audit head \`412:${hash}\``);
 });

@@ -27,6 +27,7 @@ import { schemaPart } from './schema-part.ts';
 import { emojiOf, headline, type Stage, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
 import { timelineButton } from './timeline-button.ts';
+import { usersPart } from './users-part.ts';
 
 interface More {
   readonly changes?: ChangesShown | undefined;
@@ -46,6 +47,8 @@ interface More {
 
 interface Drawn {
   readonly changes: ChangesShown | undefined;
+  readonly trend: TrendView | undefined;
+  readonly end: LiveEnd | undefined;
   readonly charts: readonly Chart[];
   readonly log: readonly string[];
   readonly failing: readonly FailedRequest[];
@@ -57,28 +60,41 @@ const changed: Part = (view, formatter, { changes }) => changesPart(view, format
 const sides: Part = (view, _, { charts }) => sidesPart(view, charts);
 const lastLines: Part = ({ version }, _, { log }) => logPart(version, log);
 const firstFailing: Part = ({ version }, _, { failing }) => failingPart(version, failing);
-const numbers: readonly Part[] = [sides, verdictPart];
 
-const underWay: readonly Part[] = [progressPart, changed, schemaPart, ...numbers, stepsPart];
+/** `first` stands above the buttons, on the first screen of a phone; `details` below them. */
+interface Layout {
+  readonly first: readonly Part[];
+  readonly details: readonly Part[];
+}
+
+const underWay: Layout = {
+  first: [usersPart, progressPart, verdictPart],
+  details: [sides, changed, schemaPart, stepsPart],
+};
 /** What was seen matters most when it is over. */
-const over: readonly Part[] = [causePart, ...numbers, firstFailing, lastLines, standbyPart];
+const over: Layout = {
+  first: [causePart, usersPart, verdictPart],
+  details: [sides, firstFailing, lastLines, receiptPart, standbyPart],
+};
 
-/** What each stage shows between header and buttons. */
-const layouts: Readonly<Record<Stage, readonly Part[]>> = {
+const layouts: Readonly<Record<Stage, Layout>> = {
   working: underWay,
   canary: underWay,
-  approval: [approvalPart, changed, schemaPart, progressPart, ...numbers, stepsPart],
+  approval: {
+    first: [approvalPart, usersPart, verdictPart],
+    details: [sides, changed, schemaPart, progressPart, stepsPart],
+  },
   held: underWay,
-  paused: [pausedPart, ...underWay],
-  baking: [progressPart, schemaPart, receiptPart, ...numbers, standbyPart, stepsPart],
-  unwinding: [causePart, progressPart, ...numbers, stepsPart],
-  promoted: [causePart, changed, receiptPart, schemaPart, standbyPart],
+  paused: { ...underWay, first: [pausedPart, ...underWay.first] },
+  baking: { ...underWay, details: [sides, receiptPart, standbyPart, changed, schemaPart, stepsPart] },
+  unwinding: { first: [causePart, usersPart, progressPart], details: [verdictPart, sides, stepsPart] },
+  promoted: { first: [causePart, usersPart], details: [receiptPart, standbyPart, changed, schemaPart] },
   aborted: over,
-  'rolled-back': [causePart, ...numbers, firstFailing, lastLines, receiptPart, standbyPart],
-  failed: [causePart, ...numbers, firstFailing, lastLines, standbyPart, stepsPart],
+  'rolled-back': over,
+  failed: { ...over, details: [...over.details, stepsPart] },
   superseded: over,
   cancelled: over,
-  halted: [causePart, progressPart, ...numbers, firstFailing, lastLines, receiptPart, standbyPart, stepsPart],
+  halted: { ...over, details: [progressPart, ...over.details, stepsPart] },
 };
 
 export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter, more: More = {}): Card {
@@ -90,6 +106,7 @@ export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter,
   const charts = trend === undefined ? [] : chartsOf(trend, chartLimits.categories);
   // "If a message is updated, use a new block_id": Slack's own advice, or old buttons linger on some clients.
   const drawn = `${view.id}:${view.stateVersion}:${view.observation?.at ?? 0}`;
+  const shown = { changes, charts, log, trend, end, failing };
   return card(deploymentSentence(view, end), [
     header(
       incident === undefined
@@ -98,11 +115,12 @@ export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter,
     ),
     end && section(`*${endSentence(end)}*`),
     incident && section(`🚨 *${countText(incident)}*\nLast: ${outside(incident.sentence, 300)}`),
-    ...layouts[stage].map((part) => part(view, formatter, { changes, charts, log, failing })),
+    ...layouts[stage].first.map((part) => part(view, formatter, shown)),
     warningsPart(view),
     changedPart(trend?.marks),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
-    // After the buttons: a phone shows those first. One point is no line.
+    ...layouts[stage].details.map((part) => part(view, formatter, shown)),
+    // One point is no line.
     ...charts
       .filter(({ labels }) => labels.length > 1)
       .slice(0, chartLimits.charts)

@@ -4,11 +4,12 @@ import type { DeploymentView, StatusView } from '@bg/engine';
 import { actions, type Block, context, divider, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { deploymentSentence } from './deployment-card.ts';
+import { homeButtons } from './home-buttons.ts';
 import { type HomePages, homePage, homePagesText, type Page, pageButtons, pageOf, pageText } from './pages.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { stageEmoji, stageOf } from './stage.ts';
 import { targetBlocks } from './status-card.ts';
-import { code, dateTime, join, outside } from './text.ts';
+import { dateTime, join, link, outside } from './text.ts';
 
 export interface HomeFacts {
   readonly status: StatusView;
@@ -18,6 +19,10 @@ export interface HomeFacts {
   /** An answer that could be shown nowhere else; its text, since its blocks may be what Slack refused. */
   readonly notice?: string | undefined;
   readonly pages?: HomePages | undefined;
+  /** Address of the card of a deployment. */
+  readonly cardOf?: (view: DeploymentView) => string | undefined;
+  /** The person is in the list of people. */
+  readonly canAct?: boolean;
 }
 
 export interface HomeView {
@@ -28,7 +33,15 @@ export interface HomeView {
 }
 
 /** A view holds a hundred blocks; a page of each list fits. */
-export function homeView({ status, mine, formatter, notice, pages = firstPages }: HomeFacts): HomeView {
+export function homeView({
+  status,
+  mine,
+  formatter,
+  notice,
+  pages = firstPages,
+  cardOf = () => undefined,
+  canAct = true,
+}: HomeFacts): HomeView {
   const live = status.targets.flatMap(({ live: deployment }) => (deployment === undefined ? [] : [deployment]));
   const approvals = pageOf(mine, pages.approvals);
   const underWay = pageOf(live, pages.live);
@@ -41,17 +54,25 @@ export function homeView({ status, mine, formatter, notice, pages = firstPages }
     blocks: [
       ...(notice === undefined ? [] : [section(notice), divider]),
       header('Waiting for your approval'),
-      ...(mine.length === 0 ? [section('Nothing waits for you.')] : approvals.shown.flatMap(approvalBlocks)),
+      ...(mine.length === 0
+        ? [section('Nothing waits for you.')]
+        : approvals.shown.flatMap((view) => approvalBlocks(view, cardOf(view)))),
       ...turn('approvals', approvals),
       divider,
       header('Under way'),
-      ...(live.length === 0 ? [section('No deployment is under way.')] : underWay.shown.map(liveBlock)),
+      ...(live.length === 0
+        ? [section('No deployment is under way.')]
+        : underWay.shown.map((view) => liveBlock(view, cardOf(view)))),
       ...turn('live', underWay),
       divider,
       header('What runs where'),
-      ...targets.shown.flatMap((target) => targetBlocks(target, formatter)),
+      ...targets.shown.flatMap((target, index) => [
+        ...targetBlocks(target, formatter),
+        ...(canAct ? [homeButtons(target, index)] : []),
+      ]),
+      ...(canAct ? [] : [context('You have read-only access.')]),
       ...turn('targets', targets),
-      context(join(`as of ${dateTime(status.at)}`, 'open this tab again to refresh it')),
+      context(join(`as of ${dateTime(status.at)}`, 'changes are shown for an hour after you opened this tab')),
     ],
   };
 }
@@ -73,14 +94,17 @@ function turnPage(page: Page<unknown>, list: keyof HomePages, shown: HomePages):
   return text === undefined || buttons === undefined ? [] : [context(text), buttons];
 }
 
-function approvalBlocks(view: DeploymentView): readonly Block[] {
+function approvalBlocks(view: DeploymentView, address: string | undefined): readonly Block[] {
   const decide = view.actions.filter(({ name }) => name === 'approve' || name === 'reject');
   const buttons = actionButtons(view, decide);
   const reason = view.reason === undefined ? '' : `\n“${outside(view.reason, 300)}”`;
-  const text = section(`🔒 ${deploymentSentence(view)}${reason}`);
+  const text = section(`🔒 ${deploymentSentence(view)}${reason}${cardLink(address)}`);
   return buttons.length === 0 ? [text] : [text, actions(buttons, `home:${view.id}:${view.stateVersion}`)];
 }
 
-function liveBlock(view: DeploymentView): Block {
-  return section(`${stageEmoji[stageOf(view)]} ${deploymentSentence(view)} ${code(view.id)}`);
+function liveBlock(view: DeploymentView, address: string | undefined): Block {
+  return section(`${stageEmoji[stageOf(view)]} ${deploymentSentence(view)}${cardLink(address)}`);
 }
+
+const cardLink = (address: string | undefined): string =>
+  address === undefined ? '' : ` ${link(address, 'Open the card')}`;

@@ -4,7 +4,7 @@ import { type AuditRow, type DeploymentView, shortName } from '@bg/engine';
 import { type Card, card, section } from './blocks.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
-import { code, outside, time } from './text.ts';
+import { code, link, outside } from './text.ts';
 
 /** What happened, as the audit log says it: facts enough to draw the line again after a restart. */
 export type LineFacts = Pick<AuditRow, 'seq' | 'at' | 'actor' | 'sentence'> & {
@@ -12,9 +12,9 @@ export type LineFacts = Pick<AuditRow, 'seq' | 'at' | 'actor' | 'sentence'> & {
   readonly head?: string | undefined;
 };
 
-export function lineText({ seq, at, actor, sentence, head }: LineFacts, formatter: PeopleFormatter): string {
+export function lineText({ seq, actor, sentence, head }: LineFacts, formatter: PeopleFormatter): string {
   const proof = head === undefined ? '' : `\n🧷 audit head ${code(`${seq}:${head}`, 100)}`;
-  return `${time(at)}  ${said({ actor, sentence }, formatter)}${proof}`;
+  return `${said({ actor, sentence }, formatter)}${proof}`;
 }
 
 /** Lines of a thread; each block takes a few, so that none is cut off. */
@@ -48,15 +48,15 @@ export interface DirectFacts {
   readonly view: DeploymentView;
   /** Set when a person takes the release back; otherwise the message is about how the deployment ended. */
   readonly about: LineFacts | undefined;
-  /** Id of the channel that holds the card, when it is known. */
-  readonly channel: string | undefined;
+  /** Address of the card, when it is known. */
+  readonly address: string | undefined;
 }
 
 /** To the requester: it ended, or a person takes it back. */
-export function directCard({ view, about, channel }: DirectFacts, formatter: PeopleFormatter): Card {
+export function directCard({ view, about, address }: DirectFacts, formatter: PeopleFormatter): Card {
   const ended = `${stageEmoji[stageOf(view)]} *${outside(`${subject(view)}: ${headline(view)}`, 250)}*`;
   const title = about === undefined ? ended : `↩️ *${outside(`${subject(view)} is being taken back`, 250)}*`;
-  const where = channel === undefined ? '' : `\nThe cards are in <#${outside(channel, 30)}>.`;
+  const where = address === undefined ? '' : `\n${link(address, 'Open the card')}`;
   const text = `${title}\n${about === undefined ? outcomeText(view) : said(about, formatter)}${where}`;
   return card(text, [section(text)]);
 }

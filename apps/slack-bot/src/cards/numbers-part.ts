@@ -12,6 +12,7 @@ import {
 } from '@bg/engine';
 import { type Block, fields, section } from './blocks.ts';
 import { bar, code, count, duration, join, outside, share, time } from './text.ts';
+import { elapsedText } from './users-part.ts';
 
 /** The numbers of both sides, next to each other. */
 export function sidesPart(view: DeploymentView, charts: readonly Chart[]): Block | undefined {
@@ -100,7 +101,7 @@ export function progressPart(view: DeploymentView): Block {
   const step = steps[at] ?? steps.find(({ status }) => status === 'failed');
   const done = steps.filter(({ status }) => status === 'done' || status === 'skipped').length;
   const place = step === undefined ? undefined : `step ${Math.min(done + 1, steps.length)} of ${steps.length}`;
-  const now = join(bar(view.percent), place, step && outside(step.title, 120));
+  const now = join(bar(view.percent), place, step && outside(step.title, 120), elapsedText(view));
   const next = at < 0 ? undefined : nextText(view, steps[at + 1]?.title);
   return section(next === undefined ? now : `${now}\n${next}`);
 }

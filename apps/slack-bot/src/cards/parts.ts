@@ -4,6 +4,7 @@ import type { ApprovalView, DeploymentView, Receipt, StepView } from '@bg/engine
 import { type Block, context, section } from './blocks.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { code, dateTime, duration, join, link, outside, time } from './text.ts';
+import { elapsedText } from './users-part.ts';
 
 const signs: Readonly<Record<StepView['status'], string>> = {
   waiting: '◦',
@@ -148,6 +149,7 @@ export function contextPart(view: DeploymentView, formatter: PeopleFormatter, we
       approved.length > 0 && `approved by ${approved.slice(0, 10).join(', ')}`,
       code(view.id),
       webUrl !== undefined && link(`${webUrl}/deployments/${view.id}`, 'web page'),
+      view.outcome === undefined ? undefined : elapsedText(view),
       `asked ${dateTime(view.requestedAt)}`,
     ),
   );

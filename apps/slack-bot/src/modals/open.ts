@@ -12,6 +12,7 @@ import { continueModal } from './continue-modal.ts';
 import { type DeployForm, deployModal } from './deploy-modal.ts';
 import { firstModal } from './first-modal.ts';
 import type { Modal } from './inputs.ts';
+import { lockModal } from './lock-modal.ts';
 import { rejectModal } from './reject-modal.ts';
 import { stopModal } from './stop-modal.ts';
 import { timelineModal } from './timeline-modal.ts';
@@ -66,6 +67,15 @@ export async function openWaitingModal(
 ): Promise<Card | undefined> {
   if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
   return open(bot, triggerId, formsOfWaiting[name](view));
+}
+
+/** Of a target, on the Home tab. */
+export async function openLockModal(
+  bot: BotContext,
+  { actor, triggerId, ref, name }: OpenInput & { readonly ref: string; readonly name: string },
+): Promise<Card | undefined> {
+  if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
+  return open(bot, triggerId, lockModal({ ref, name }));
 }
 
 /** Who may see the card may see its timeline. */

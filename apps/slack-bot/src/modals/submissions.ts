@@ -7,6 +7,7 @@ import { approversOf } from '../commands/signals.ts';
 import type { BotContext } from '../slack/bot-context.ts';
 import { deployModal, readDeployForm, versionBlock } from './deploy-modal.ts';
 import { answer, type ViewValues } from './inputs.ts';
+import { lockTimeBlock, readLockTime } from './lock-modal.ts';
 import { deployForm } from './open.ts';
 import { reasonBlock } from './reject-modal.ts';
 
@@ -53,6 +54,17 @@ export async function submitCancel(
   { user, metadata, values }: Submission,
 ): Promise<FormErrors> {
   const result = engine.cancelWaiting(metadata.slice(0, 160), people.actor(user), answer(values, reasonBlock));
+  return result.ok ? undefined : { [reasonBlock]: refusalText(result.refusal) };
+}
+
+export async function submitLock(
+  { engine, people }: BotContext,
+  { user, metadata, values }: Submission,
+): Promise<FormErrors> {
+  const [service, target] = metadata.split('/', 2);
+  const reason = answer(values, reasonBlock) ?? '';
+  const forMs = readLockTime(answer(values, lockTimeBlock));
+  const result = engine.lock({ service, target, actor: people.actor(user), reason, forMs });
   return result.ok ? undefined : { [reasonBlock]: refusalText(result.refusal) };
 }
 

@@ -1,15 +1,8 @@
 // An outbox message → where it goes and what it shows, from the state as it is when it is sent.
 
-import {
-  type DeploymentView,
-  drawCharts,
-  type Engine,
-  type OutboxMessage,
-  type Settings,
-  type TimelineView,
-} from '@bg/engine';
+import { type DeploymentView, drawCharts, type Engine, type OutboxMessage, type Settings } from '@bg/engine';
+import { approvalDirectCard, isAsked } from '../cards/approval-direct-card.ts';
 import type { Card } from '../cards/blocks.ts';
-import { changesIn } from '../cards/changes.ts';
 import { configurationCard, configurationOverCard } from '../cards/configuration-card.ts';
 import { contractCard } from '../cards/contract-card.ts';
 import { deliveryCard } from '../cards/delivery-card.ts';
@@ -17,14 +10,14 @@ import { deploymentCard } from '../cards/deployment-card.ts';
 import { driftCard, driftOverCard } from '../cards/drift-card.ts';
 import { incidentCard, incidentLine } from '../cards/incident-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from '../cards/lines.ts';
-import { activeVersion, comparedWith, type LiveEnd, liveEnd } from '../cards/live-end.ts';
 import { canLook, lookCard } from '../cards/look-card.ts';
 import { mentionFormatter, nameFormatter } from '../cards/people-formatter.ts';
 import { strandedCard } from '../cards/stranded-card.ts';
 import { summaryCard } from '../cards/summary-card.ts';
 import type { Slack } from '../slack/api.ts';
 import { drawBuild, drawBuildAlert } from './draw-build.ts';
-import { aroundIncident, openIncident } from './draw-incident.ts';
+import { drawCard } from './draw-card.ts';
+import { aroundIncident } from './draw-incident.ts';
 import { cardKey, incidentKey, type Kind, type Payloads } from './messages.ts';
 import { readMessageRef } from './references.ts';
 
@@ -37,6 +30,8 @@ export interface Drawn {
   readonly over?: boolean;
   /** The message with this key has to be there first; this one goes into its thread. */
   readonly inThreadOf?: string | undefined;
+  /** It links to the message with this key, and waits for it for a moment. */
+  readonly linksTo?: string | undefined;
 }
 
 export interface ChartFile {
@@ -91,29 +86,8 @@ export function threadOf({ kind, payload }: OutboxMessage): string | undefined {
 
 type Drawing<P> = (payload: P, context: DrawContext, all: readonly P[]) => Drawn | undefined;
 
-/** Builds that are searched for what a deployment changes. */
-const lookedAt = 100;
-
 const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
-  card: ({ deploymentId }, { engine }) => {
-    const { builds, deployment, settings, timelines } = engine;
-    const view = deployment(deploymentId);
-    if (view === undefined) return undefined;
-    const changes = changesIn(builds.latest(view.service, lookedAt), { from: view.from?.version, to: view.version });
-    const shown = changes && { ...changes, names: nameFormatter(settings.people) };
-    return {
-      channel: view.channel,
-      card: deploymentCard(view, mentionFormatter(settings.people), {
-        changes: shown,
-        trend: timelines.trend(view.id),
-        ...(isBadEnd(view) ? seenAtEnd(timelines.of(view.id)) : {}),
-        end: endOf(engine, view),
-        incident: openIncident(engine, view),
-        webUrl: settings.web?.publicUrl,
-      }),
-      over: view.outcome !== undefined,
-    };
-  },
+  card: ({ deploymentId }, { engine }) => drawCard(engine, deploymentId),
   look: ({ deploymentId, user }, { engine: { deployment, outbox } }) => {
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;
@@ -149,11 +123,28 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     channel: facts.user,
     card: noteCard({ ...facts, emoji: facts.emoji ?? '🔓' }, nameFormatter(settings.people)),
   }),
-  direct: ({ deploymentId, user, about }, { engine: { deployment, outbox, settings } }) => {
+  direct: ({ deploymentId, user, about }, tools) => {
+    const { deployment, settings } = tools.engine;
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;
-    const channel = readMessageRef(outbox.reference(cardKey(deploymentId)))?.channel;
-    return { channel: user, card: directCard({ view, about, channel }, nameFormatter(settings.people)) };
+    const address = addressOfCard(tools, deploymentId);
+    return {
+      channel: user,
+      card: directCard({ view, about, address }, nameFormatter(settings.people)),
+      linksTo: cardKey(deploymentId),
+    };
+  },
+  'approval-direct': ({ deploymentId, user, approval }, tools) => {
+    const { deployment, settings } = tools.engine;
+    const view = deployment(deploymentId);
+    if (view === undefined) return undefined;
+    const shown = { view, id: approval, address: addressOfCard(tools, deploymentId) };
+    return {
+      channel: user,
+      card: approvalDirectCard(shown, nameFormatter(settings.people)),
+      over: !isAsked(view, approval),
+      linksTo: cardKey(deploymentId),
+    };
   },
   stranded: ({ deploymentId, user, error, channel }, { engine: { deployment, settings }, isPosted }) => {
     const view = deployment(deploymentId);
@@ -203,21 +194,10 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };
 
-/** Of a release that was live. */
-function endOf({ history, target }: Source, view: DeploymentView): LiveEnd | undefined {
-  if (view.outcome?.kind !== 'promoted') return undefined;
-  const past = history(view, comparedWith);
-  const found = target(view);
-  return past.ok && found.ok ? liveEnd(view, past.value, activeVersion(found.value)) : undefined;
+function addressOfCard({ engine, slack }: DrawTools, deploymentId: string): string | undefined {
+  const place = readMessageRef(engine.outbox.reference(cardKey(deploymentId)));
+  return place && slack.addressOf(place);
 }
-
-const isBadEnd = ({ outcome }: DeploymentView): boolean => outcome !== undefined && outcome.kind !== 'promoted';
-
-/** Of the step that failed last. */
-const seenAtEnd = (timeline: TimelineView | undefined) => ({
-  log: timeline?.steps.findLast(({ log }) => log.length > 0)?.log,
-  failing: timeline?.failing,
-});
 
 function oneLine(facts: Payloads['line'], view: DeploymentView, settings: Settings): string {
   const calls = facts.mention === undefined ? '' : mentioned(facts.mention, view, settings);

@@ -15,6 +15,8 @@ export type Payloads = {
   readonly direct: { readonly deploymentId: string; readonly user: string; readonly about: LineFacts | undefined };
   /** Asks an author for a look at the canary; updated in place when that is over. */
   readonly look: { readonly deploymentId: string; readonly user: string };
+  /** Asks an approver, with a link to the card; updated in place when it is decided. */
+  readonly 'approval-direct': { readonly deploymentId: string; readonly user: string; readonly approval: string };
   /** The charts as a file, in the thread of the card, for a workspace that does not know native ones. */
   readonly chart: { readonly deploymentId: string };
   /** The card itself, to a person, while its channel takes none. */
@@ -83,6 +85,7 @@ const lasting: readonly string[] = [
   'stranded',
   'look',
   'incident',
+  'approval-direct',
 ] satisfies readonly Kind[];
 
 /** The others are sent once and never changed. */
@@ -90,7 +93,7 @@ export const isUpdatedInPlace = (kind: string): boolean => lasting.includes(kind
 
 /** To one person. */
 export const isDirect = (kind: string): boolean =>
-  ['direct', 'build-direct', 'stranded', 'lock-taken', 'look'].includes(kind);
+  ['direct', 'build-direct', 'stranded', 'lock-taken', 'look', 'approval-direct'].includes(kind);
 
 export const incidentKey = ({ service, target, slot, firstSeq }: IncidentFacts): string =>
   `incident:${service}/${target}/${slot}:${firstSeq}`;
@@ -157,7 +160,16 @@ function copiesOf({ reference }: Pick<Outbox, 'reference'>, deploymentId: string
 export function putOnce<
   K extends Exclude<
     Kind,
-    'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration' | 'stranded' | 'look' | 'incident'
+    | 'card'
+    | 'drift'
+    | 'contract'
+    | 'build'
+    | 'delivery'
+    | 'configuration'
+    | 'stranded'
+    | 'look'
+    | 'incident'
+    | 'approval-direct'
   >,
 >(
   outbox: Outbox,

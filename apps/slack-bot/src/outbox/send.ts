@@ -24,7 +24,10 @@ import type { Item, Sender, SendResult } from './sending.ts';
 export async function send(sender: Sender, item: Item): Promise<SendResult> {
   const place = readMessageRef(item.message.reference);
   if (place !== undefined) return updateAt(sender, item, place);
-  const { inThreadOf } = item.drawn;
+  const { inThreadOf, linksTo } = item.drawn;
+  // The card is on its way: a link to it is worth some seconds.
+  const isEarly = linksTo !== undefined && sender.engine.outbox.reference(linksTo) === undefined;
+  if (isEarly && item.message.attempts < maxLinkWaits) return waitForCard(sender, item);
   if (inThreadOf === undefined) return postNew(sender, item);
   const head = readMessageRef(sender.engine.outbox.reference(inThreadOf));
   if (head === undefined) return waitForCard(sender, item);
@@ -37,6 +40,7 @@ export async function send(sender: Sender, item: Item): Promise<SendResult> {
 }
 
 const maxCardWaits = 1000;
+const maxLinkWaits = 3;
 
 function waitForCard({ engine }: Sender, item: Item): SendResult {
   for (const message of messagesOf(item)) waitOnce(engine, message);

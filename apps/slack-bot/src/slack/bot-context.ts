@@ -5,6 +5,7 @@ import type { PeopleFormatter } from '../cards/people-formatter.ts';
 import type { CommandKey } from '../commands/table.ts';
 import type { ChannelReturns } from '../outbox/channel-events.ts';
 import type { Slack } from './api.ts';
+import type { Homes } from './homes.ts';
 import type { People } from './people.ts';
 
 export interface BotContext {
@@ -15,6 +16,8 @@ export interface BotContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly returns: ChannelReturns;
+  /** Home tabs that people look at. */
+  readonly homes: Homes;
   /** Each command as it is registered in this workspace, with the slash. */
   readonly words: Readonly<Record<CommandKey, string>>;
 }

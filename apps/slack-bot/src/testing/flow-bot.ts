@@ -6,6 +6,7 @@ import type { Flow } from '../../../../packages/engine/src/testing/flow.ts';
 import { runAnnouncer } from '../announce/announcer.ts';
 import { handleClick } from '../buttons/handle-click.ts';
 import type { Card } from '../cards/blocks.ts';
+import type { HomeView } from '../cards/home-view.ts';
 import { nameFormatter } from '../cards/people-formatter.ts';
 import { runCommand } from '../commands/run.ts';
 import type { Modal } from '../modals/inputs.ts';
@@ -13,6 +14,7 @@ import type { Submission } from '../modals/submissions.ts';
 import { draw } from '../outbox/draw.ts';
 import { transport } from '../outbox/messages.ts';
 import type { BotContext } from '../slack/bot-context.ts';
+import { createHomes } from '../slack/homes.ts';
 import { createPeople } from '../slack/people.ts';
 
 export interface FlowBot {
@@ -24,6 +26,9 @@ export interface FlowBot {
   /** The form that was opened last, as this person sends it. */
   form(user: string, reason: string): Submission;
   readonly opened: readonly Modal[];
+  /** The Home tab of each person, and each time that one was published. */
+  readonly homes: ReadonlyMap<string, HomeView>;
+  readonly published: readonly string[];
   /** Sends what there is to say. @returns all messages so far: the newest state of each by its key */
   messages(): Promise<ReadonlyMap<string, Card>>;
 }
@@ -34,12 +39,20 @@ export function createFlowBot({ people: verbs, settings: plain, clock }: Flow): 
   const settings = { ...plain, people };
   const engine = { ...verbs, settings, builds: { latest: () => [], ofVersion: () => undefined } } as unknown as Engine;
   const opened: Modal[] = [];
+  const homes = new Map<string, HomeView>();
+  const published: string[] = [];
   const slack = {
     openView: async (_trigger: string, modal: Modal) => {
       opened.push(modal);
       return { ok: true };
     },
     groupMembers: async () => ({ ok: true, value: [] }) as const,
+    publishHome: async (user: string, view: HomeView) => {
+      homes.set(user, view);
+      published.push(user);
+      return { ok: true };
+    },
+    addressOf: () => 'https://example.slack.com/archives/C1/p1',
   };
   const bot = {
     engine,
@@ -48,12 +61,15 @@ export function createFlowBot({ people: verbs, settings: plain, clock }: Flow): 
     formatter: nameFormatter(people),
     clock,
     log: silentLog,
+    homes: createHomes({ engine, clock, log: silentLog }),
     words: {},
   } as unknown as BotContext;
   const sent = new Map<string, Card>();
   return {
     bot,
     opened,
+    homes,
+    published,
     deploy: (text, user) => runCommand(bot, { key: 'deploy', command: '/deploy', text, user, triggerId: 't' }),
     click: (card, action, user) => {
       const value = buttonValue(card, action);
@@ -68,7 +84,7 @@ export function createFlowBot({ people: verbs, settings: plain, clock }: Flow): 
     messages: async () => {
       await announce(engine, clock);
       for (const message of engine.outbox.due(transport, 100)) {
-        const drawn = draw({ message, engine, slack: { addressOf: () => undefined } });
+        const drawn = draw({ message, engine, slack: bot.slack });
         if (drawn) sent.set(message.key, drawn.card);
         engine.outbox.sent(message.key, message.version, { channel: 'C1', ts: '1.0' });
       }
