@@ -61,10 +61,11 @@ const inTime =
   (url, init) =>
     ask(url, { ...init, signal: init?.signal ?? AbortSignal.timeout(5000) });
 
-export function slackFor(environment: BotEnvironment, log: Log): Slack {
+export const slackFor = (environment: BotEnvironment, log: Log): Slack => connectSlack(webClientFor(environment, log));
+
+export function webClientFor(environment: BotEnvironment, log: Log): WebClient {
   const egress = egressThrough(environment.proxy);
-  const options = { ...slackClientOptions(environment, egress), logger: boltLogger(log) };
-  return connectSlack(new WebClient(environment.token, options));
+  return new WebClient(environment.token, { ...slackClientOptions(environment, egress), logger: boltLogger(log) });
 }
 
 /** @throws when the port cannot be had. */

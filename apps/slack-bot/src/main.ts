@@ -9,11 +9,14 @@ import {
   type Log,
   loadSettings,
   openEngine,
+  type Settings,
   systemClock,
   withSecretFiles,
 } from '@bg/engine';
-import { type Bot, slackFor, startBot } from './bot.ts';
+import { type Bot, slackFor, startBot, webClientFor } from './bot.ts';
+import { checkMain } from './check-main.ts';
 import type { Identity, Slack } from './slack/api.ts';
+import { checkSlack } from './slack/check.ts';
 import { type BotEnvironment, readEnvironment } from './slack/environment.ts';
 import { checkToken } from './slack/identity.ts';
 
@@ -45,6 +48,17 @@ async function main(): Promise<void> {
   const connecting = socketMode ? '; it opens its connection to Slack now' : '';
   log.info({ port: bot.port, host: environment.host, socketMode }, `the Slack bot is ready${connecting}`);
   stopOnSignal(bot, engine, log);
+  await reportProblems(environment, settings, log).catch((thrown: unknown) =>
+    log.warn({ problem: String(thrown) }, 'could not check what Slack lets the bot do'),
+  );
+}
+
+/** What would be found out by the first approver at night otherwise. */
+async function reportProblems(environment: BotEnvironment, settings: Settings, log: Log): Promise<void> {
+  const findings = await checkSlack({ client: webClientFor(environment, log), socketClient: undefined, settings });
+  for (const { what, state, sentence, help } of findings)
+    if (state === 'bad')
+      log.error({ what, problem: sentence, help }, 'Slack does not let the bot do all that is configured');
 }
 
 function readOrGiveUp(variables: ReturnType<typeof withSecretFiles>): BotEnvironment {
@@ -121,7 +135,10 @@ function stopOnSignal(bot: Bot, engine: Engine, log: Log): void {
   void bot.stateLost.then(() => stop('state-replaced', 1));
 }
 
-main().catch((thrown: unknown) => {
+const [verb, ...args] = process.argv.slice(2);
+const run = verb === 'check' ? async () => process.exit(await checkMain(args)) : main;
+
+run().catch((thrown: unknown) => {
   console.error(thrown instanceof CannotStart ? thrown.message : faultText(thrown));
   process.exit(1);
 });

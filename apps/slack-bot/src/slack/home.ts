@@ -35,11 +35,13 @@ async function publish({ slack, log }: BotContext, user: string, view: HomeView)
   return published.ok;
 }
 
-/** The time of the look is no change. */
+/** The time of the look is no change, nor what counts by itself: `23 h 59 min left`. */
 const printOf = ({ blocks }: HomeView): string =>
   createHash('sha256')
-    .update(JSON.stringify(blocks.filter(({ type }) => type !== 'context')))
+    .update(JSON.stringify(blocks.filter(({ type }) => type !== 'context')).replaceAll(countsByItself, '#'))
     .digest('hex');
+
+const countsByItself = /\b\d+ (?:ms|s|min|h|days)\b/g;
 
 async function homeOf(bot: BotContext, user: string, { notice, pages }: HomeOptions): Promise<HomeView> {
   const { engine, people, slack, formatter } = bot;

@@ -38,7 +38,7 @@ export function registeredWord(key: CommandKey, words: Readonly<Record<CommandKe
 }
 
 /** What the bot must be allowed: `channels:history` and `groups:history` find a message whose answer was lost. */
-const scopes = [
+export const botScopes = [
   'commands',
   'chat:write',
   'chat:write.public',
@@ -73,7 +73,7 @@ export function buildManifest({ url, socketMode = false, words = defaultWords }:
         ...reached,
       })),
     },
-    oauth_config: { scopes: { bot: [...scopes] } },
+    oauth_config: { scopes: { bot: [...botScopes] } },
     settings: {
       event_subscriptions: {
         bot_events: ['app_home_opened', ...channelEnds, ...channelReturns],
