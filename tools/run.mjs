@@ -18,6 +18,7 @@ const entries = {
   'slack-bot': 'apps/slack-bot/src/main.ts',
   webhook: 'apps/webhook/src/main.ts',
   manifest: 'apps/slack-bot/src/slack/manifest-main.ts',
+  screenshots: 'apps/slack-bot/src/testing/screenshots-main.ts',
   schema: 'tools/generate-schema.ts',
   hostile: 'tools/hostile.ts',
   crash: 'test/crash/main.ts',

@@ -110,7 +110,7 @@ export function standbyPart({ kept }: DeploymentView): Block | undefined {
 export function causePart(view: DeploymentView, formatter: PeopleFormatter): Block | undefined {
   const cause = view.outcome ?? view.cause;
   if (cause === undefined) return undefined;
-  return section(`*${outside(cause.sentence, 600)}*\n${join(code(cause.code), `by ${formatter.actor(cause.actor)}`)}`);
+  return section(`*${outside(cause.sentence, 600)}*\nby ${formatter.actor(cause.actor)}`);
 }
 
 export function pausedPart({ paused }: DeploymentView, formatter: PeopleFormatter): Block | undefined {

@@ -9,7 +9,7 @@ import { checkSlack, type Finding, findingLines } from './check.ts';
 
 let workspace: Workspace;
 beforeAll(async () => {
-  workspace = await setWorkspace();
+  workspace = await setWorkspace({ socketMode: true });
 }, 60_000);
 afterAll(() => workspace?.strike());
 beforeEach(() => workspace.slack.clearFaults());
