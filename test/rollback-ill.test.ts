@@ -8,10 +8,11 @@ import { alice, deployed, eventually, finished, onStage, setStage, until, value 
 import { startUsers } from './support/users.ts';
 
 /** The supervisor restarts no standby while the test runs: the way back does. */
-const plan = {
-  target:
-    '        canary: []\n        bake: 1s\n        crash: { firstRestart: 60s, maxRestart: 60s }\n        health: { startup: 5s }\n',
-};
+const plan = (startup: string) => ({
+  target: `        canary: []\n        bake: 1s\n        crash: { firstRestart: 60s, maxRestart: 60s }\n        health: { startup: ${startup} }\n`,
+});
+/** Four stages start at once, on a machine that may be busy with others. */
+const patient = plan('60s');
 const standby = (engine: Engine): SlotView => {
   const found = engine.status().targets[0]?.slots.find(({ role }) => role === 'standby');
   if (!found) throw new Error('nothing stands by');
@@ -28,11 +29,11 @@ async function twoSides(engine: Engine): Promise<number> {
 }
 
 const back = (engine: Engine, more = {}): Promise<DeploymentView> =>
-  until(engine, value(engine.rollback({ actor: alice, ...more })).id, finished, 60_000);
+  until(engine, value(engine.rollback({ actor: alice, ...more })).id, finished, 120_000);
 
-describe.concurrent('a rollback to a standby', { timeout: 120_000 }, () => {
+describe.concurrent('a rollback to a standby', { timeout: 300_000 }, () => {
   it('that hangs starts it again, and no user of the live side notices', () =>
-    onStage(plan, async (stage, engine) => {
+    onStage(patient, async (stage, engine) => {
       const pid = await twoSides(engine);
       process.kill(pid, 'SIGSTOP');
       const users = startUsers(stage.front);
@@ -45,7 +46,7 @@ describe.concurrent('a rollback to a standby', { timeout: 120_000 }, () => {
     }));
 
   it('that stutters waits for it, and starts nothing', () =>
-    onStage(plan, async (_, engine) => {
+    onStage(patient, async (_, engine) => {
       const pid = await twoSides(engine);
       process.kill(pid, 'SIGSTOP');
       setTimeout(() => process.kill(pid, 'SIGCONT'), 3_000);
@@ -56,14 +57,15 @@ describe.concurrent('a rollback to a standby', { timeout: 120_000 }, () => {
     }));
 
   it('that died a moment ago starts it again', () =>
-    onStage(plan, async (_, engine) => {
+    onStage(patient, async (_, engine) => {
       process.kill(await twoSides(engine), 'SIGKILL');
       expect((await back(engine)).outcome).toMatchObject({ kind: 'promoted', code: 'rollback' });
       expect(active(engine)).toBe('v1.0');
     }));
 
   it('that cannot be made healthy goes on to the next older release, unless this one was asked for by name', async () => {
-    const stage = await setStage(plan);
+    // It waits twice for a release that never becomes healthy.
+    const stage = await setStage(plan('15s'));
     try {
       const flag = join(stage.folder, 'ill');
       const file = join(stage.folder, 'releases/shop/v2.0/releases/v2.0.mjs');
@@ -81,7 +83,7 @@ describe.concurrent('a rollback to a standby', { timeout: 120_000 }, () => {
       expect(active(engine)).toBe('v2.1');
       const first = await back(engine);
       expect(first).toMatchObject({ version: 'v2.0', outcome: { kind: 'failed' } });
-      await eventually(() => active(engine) === 'v1.0' && engine.status().targets[0]?.live === undefined, 60_000);
+      await eventually(() => active(engine) === 'v1.0' && engine.status().targets[0]?.live === undefined, 120_000);
       expect(engine.status().targets[0]?.last).toMatchObject({
         version: 'v1.0',
         mode: 'rollback',
