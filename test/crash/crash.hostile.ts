@@ -4,7 +4,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Balancer, type Lane, openLane } from './lane.ts';
 import type { Moment } from './moments.ts';
-import { chainable, type Play } from './plays.ts';
+import { chainable, type Play, playsOf } from './plays.ts';
 import { type Point, pointsOf } from './points.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -64,18 +64,24 @@ describe.concurrent('controllers that are killed one after the other', { timeout
 });
 
 /** Outside of writes: a process that is stopped within one holds the lock of the state. */
-const stoppedInCalls = ({ moments }: Recorded): Play => ({
-  points: chainable(pointsOf(moments), moments)
-    .filter(({ name }) => /^(before|inside) call /.test(name))
-    .map((point) => ({ ...point, order: { ...point.order, signal: 'SIGSTOP' } })),
-});
+function stoppedInCalls({ moments }: Recorded): readonly Play[] {
+  const points = pointsOf(moments)
+    // Whether the balancer lives is asked when a controller starts, and by the supervisor; not at a place of the plan.
+    .filter(({ name }) => /^(before|inside) call /.test(name) && !name.includes('balancer.ensure'))
+    .map((point): Point => ({ ...point, order: { ...point.order, signal: 'SIGSTOP' } }));
+  return playsOf(points, moments, stoppedInOne);
+}
+
+const stoppedInOne = 4;
 
 describe('controllers that are stopped in each call of a driver, past their lease', { timeout: 1_800_000 }, () => {
   it.each(['deploy', 'rollback', 'switch', 'abort', 'taken-back', 'restore'])(
     'in the scenario %s: when they wake they change nothing, and no user notices',
     async (name) => {
       const recorded = await record(name, 'embedded');
-      await survives(`${name}, stopped`, recorded, stoppedInCalls(recorded));
+      const plays = stoppedInCalls(recorded);
+      expect(plays.length).toBeGreaterThan(0);
+      for (const play of plays) await survives(`${name}, stopped`, recorded, play);
     },
   );
 });

@@ -6,7 +6,7 @@ import type { Moment, Order } from './moments.ts';
 export interface Killing {
   /** Resolves when the first one is armed. */
   readonly armed: Promise<unknown>;
-  /** No controller dies from then on. Stopped ones wake, see that the lease is lost, and end. */
+  /** No controller dies from then on. Stopped ones have woken, seen that the lease is lost, and ended. */
   end(): Promise<Killed>;
 }
 
@@ -28,8 +28,18 @@ export function startKilling(orders: readonly Order[], first: Controller, begin:
   let reached = 0;
   let isOver = false;
   const used: Controller[] = [];
+  const waking: Promise<void>[] = [];
   const problems: string[] = [];
   const orderOf = (at: number): Order | 'only-record' => orders[at] ?? 'only-record';
+
+  async function leave(struck: Controller, successor: Controller, signal: Order['signal']): Promise<void> {
+    reached += 1;
+    used.push(struck);
+    if (signal !== 'SIGSTOP') return;
+    waking.push(wakeAfter(struck, successor, problems));
+    // The lease of a stopped one lasts for a while: a third controller must not be the one that takes it.
+    await tookOver(successor);
+  }
 
   async function follow(): Promise<void> {
     for (const { signal } of orders) {
@@ -41,8 +51,7 @@ export function startKilling(orders: readonly Order[], first: Controller, begin:
       if (ended !== signal)
         problems.push(`a controller ended by itself (${ended}): ${victim.lines.slice(-3).join('\n')}`);
       if (next === undefined) return;
-      reached += 1;
-      used.push(victim);
+      await leave(victim, next, signal);
       victim = next;
       next = reached < orders.length ? begin() : undefined;
       await next?.arm(orderOf(reached + 1));
@@ -60,7 +69,8 @@ export function startKilling(orders: readonly Order[], first: Controller, begin:
       if (victim.ended() === orders[reached]?.signal) reached += 1;
       return next ?? begin();
     }
-    await next?.kill('SIGTERM');
+    // A stopped process takes no SIGTERM.
+    await next?.kill(next.isStopped() ? 'SIGKILL' : 'SIGTERM');
     return victim;
   }
 
@@ -71,12 +81,27 @@ export function startKilling(orders: readonly Order[], first: Controller, begin:
     end: async () => {
       isOver = true;
       await following;
-      await Promise.all(used.filter((each) => each.isStopped()).map((each) => wake(each, problems)));
+      await Promise.all(waking);
       const moments = [...used, victim].flatMap((each) => each.moments);
       const survivor = await calmed();
       return { reached, moments, survivor, problems };
     },
   };
+}
+
+async function tookOver(successor: Controller): Promise<void> {
+  const end = Date.now() + wakeLimitMs;
+  while (successor.moments.length === 0 && successor.ended() === undefined && Date.now() < end) await pause(lookMs);
+}
+
+/**
+ * While the act is still to be done: what a stopped controller holds of this machine, as the lock of a slot, is released
+ * when it wakes or dies, and not before.
+ */
+async function wakeAfter(controller: Controller, successor: Controller, problems: string[]): Promise<void> {
+  await tookOver(successor);
+  await pause(longerMs);
+  await wake(controller, problems);
 }
 
 /** A controller that was stopped past its lease does nothing more but say so. It is ended then. */
@@ -94,4 +119,6 @@ export async function wake(controller: Controller, problems: string[]): Promise<
 }
 
 const wakeLimitMs = 60_000;
+/** The successor is in the midst of the act. */
+const longerMs = 1_000;
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
