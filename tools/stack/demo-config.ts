@@ -105,5 +105,5 @@ function environmentOf({ address, network, image, user, folders }: Containers): 
 `;
 }
 
-/** JSON's strings are YAML's too; \${ would be taken for a variable. */
-const quoted = (text: string): string => JSON.stringify(text.replaceAll('${', '$${'));
+/** JSON's strings are YAML's too; \${ would be taken for a variable. A function, since `$$` in a replacement is one `$`. */
+const quoted = (text: string): string => JSON.stringify(text.replaceAll('${', () => '$${'));
