@@ -102,10 +102,10 @@ async function warmStandby(world: World): Promise<void> {
 
 const ready = async (world: World): Promise<void> => clearMarks(world);
 
-/** With every step that a deployment can have. */
+/** With every step that a deployment can have; the processes of roles are in test/roles. */
 const deploy: Scenario = {
   name: 'deploy',
-  stage: full,
+  stage: { target: `${plan('1s', '1s')}        processRoles: {}\n` },
   plan: { mode: 'deploy', warm: false, hold: true },
   prepare: ready,
   play: async (world) => {

@@ -88,7 +88,9 @@ function goLive({ mode, settings, hasActive }: PlanInput): RegisteredStep[] {
 }
 
 function handOver({ processRoles }: TargetSettings): RegisteredStep[] {
-  return processRoles === undefined ? [] : [{ name: 'hand-over-roles', roles: processRoles.map(({ name }) => name) }];
+  if (processRoles === undefined) return [];
+  const roles = processRoles.map(({ name }) => name);
+  return [{ name: 'hand-over-roles', ...(roles.length > 0 ? { roles } : {}) }];
 }
 
 /** Everything that an approval says yes to. When any of it changes, the approval is void. */

@@ -10,12 +10,14 @@ import { namesOf, type Side } from '../../process-roles/places.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame, type StepResult } from '../step.ts';
 
 interface HandOverRoles extends Named<'hand-over-roles'> {
-  readonly roles: readonly string[];
+  /** Their names. Undefined: there are none, and only the live files change. */
+  readonly roles?: readonly string[] | undefined;
 }
 
 export const handOverRoles: Step<HandOverRoles> = {
   name: 'hand-over-roles',
-  title: ({ roles }, version) => `hand ${namesOf(roles)} over to ${version}`,
+  title: ({ roles }, version) =>
+    roles ? `hand ${namesOf(roles)} over to ${version}` : `say in the live files that ${version} is live`,
   // A pause or a freeze that holds back the users holds back the jobs.
   moves: 'all',
   waitsFor: 'nothing',
@@ -35,8 +37,7 @@ export const handOverRoles: Step<HandOverRoles> = {
       signal,
       deploymentId: deployment.id,
     });
-    if (problem === undefined)
-      return done(`${namesOf(step.roles)} of ${release.version} run${verb(step.roles)} in ${to.slot}`);
+    if (problem === undefined) return done(`${doneBy(step, release)} in ${to.slot}`);
     if (isBack) return done(`users stay on ${release.version}, and its roles are tried again: ${problem.message}`);
     return failed(problem.code, problem.message);
   },
@@ -57,4 +58,7 @@ async function giveBack(context: StepFrame): Promise<StepResult> {
 const fromReleaseOf = (core: Core, { service, fromVersion }: StepFrame['deployment']): ReleaseFiles | undefined =>
   fromVersion === null ? undefined : releaseFiles(core, service, fromVersion);
 
-const verb = (roles: readonly string[]): string => (roles.length === 1 ? 's' : '');
+const doneBy = ({ roles }: HandOverRoles, { version }: ReleaseFiles): string =>
+  roles
+    ? `${namesOf(roles)} of ${version} run${roles.length === 1 ? 's' : ''}`
+    : `the live file says that ${version} is live`;
