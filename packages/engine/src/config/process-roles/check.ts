@@ -26,6 +26,8 @@ function checkRole(name: string, role: RoleDraft, at: (...keys: readonly string[
   return [
     ...(namePattern.test(name) ? [] : [{ ...error(at(), `expected ${nameExpected}`), atKey: true }]),
     ...(name === 'web' ? [error(at(), 'is what serves users: `command` of the service; expected another name')] : []),
+    // Service and target are merged: either of them may say it.
+    ...('command' in role ? [] : [error(at(), 'has no command; expected a program and its arguments')]),
     ...shellWords((command ?? []).map((word) => word ?? '')).map(({ index, problem }) =>
       warning([...at('command'), index], problem),
     ),

@@ -56,7 +56,7 @@ describe('process roles', () => {
   });
 
   it.each([
-    ['no command', '{ worker: {} }', `${at}.worker.command: is missing`],
+    ['no command', '{ worker: {} }', `${at}.worker: has no command`],
     ['what serves users', '{ web: { command: [node] } }', `${at}.web: is what serves users`],
     ['a bad name', '{ Worker!: { command: [node] } }', 'expected a name of 1 to 32 small letters'],
     [

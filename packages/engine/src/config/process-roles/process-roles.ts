@@ -50,9 +50,11 @@ const check = z
 
 const role = z
   .strictObject({
-    command: words().describe(
-      `Program and arguments, run in the folder of the release; never through a shell. \${NAME} is filled in as in the command of the service.`,
-    ),
+    command: words()
+      .describe(
+        `Program and arguments, run in the folder of the release; never through a shell. \${NAME} is filled in as in the command of the service.`,
+      )
+      .optional(),
     env: named(plainValue, variablePattern, 'a mapping from variables to values')
       .describe('Variables of this role, in addition to those of the service.')
       .optional(),
@@ -115,7 +117,7 @@ export function resolveProcessRoles(
 ): { readonly processRoles?: readonly ProcessRoleSettings[] } {
   if (file === undefined) return {};
   const roles = Object.entries(file).map(([name, given]): ProcessRoleSettings => {
-    const { command, env = {}, instances = 1, stop, settle = defaultSettle } = given;
+    const { command = [], env = {}, instances = 1, stop, settle = defaultSettle } = given;
     return {
       name,
       command,
