@@ -122,9 +122,11 @@ describe('process roles', () => {
     expect([live('blue'), live('green')]).toEqual(['live\n', 'standby\n']);
     const { pid = 0 } = value(engine.target({})).slots.find(({ role }) => role === 'active') ?? {};
     expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toContain('LIVE_FILE=');
+    const users = startUsers(stage.front);
     await deployed(engine, 'v2.0');
     expect([live('blue'), live('green')]).toEqual(['standby\n', 'live\n']);
     await until(engine, value(engine.rollback({ actor: bob, reason: 'wrong prices' })).id, finished);
     expect([live('blue'), live('green')]).toEqual(['live\n', 'standby\n']);
+    expect((await users.stop(100)).lost).toEqual([]);
   }, 120_000);
 });

@@ -35,7 +35,10 @@ const check = z
       .describe('In place of `command`: asked over HTTP on the ports of the role; 2xx is healthy.')
       .optional(),
     ports: z
-      .strictObject({ blue: port(), green: port() })
+      .strictObject({
+        blue: port().describe('Of the first instance in blue.'),
+        green: port().describe('Of the first instance in green.'),
+      })
       .describe(
         'Where `path` is asked, for each slot. The role gets its port in APPLICATION_PORT; further instances get the ports that follow.',
       )

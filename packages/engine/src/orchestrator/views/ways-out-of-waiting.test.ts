@@ -110,11 +110,11 @@ describe('an approval whose plan has changed', () => {
 
 const moving = steps.filter(({ moves }) => moves !== 'none').map(({ name }) => name);
 const freeze = (override: string) =>
-  `        freezes: [{ name: sale, zone: UTC, from: "2020-01-01 00:00", to: "2120-01-01 00:00", override: ${override} }]`;
+  `        processRoles: {}\n        freezes: [{ name: sale, zone: UTC, from: "2020-01-01 00:00", to: "2120-01-01 00:00", override: ${override} }]`;
 
 describe('a deployment that a freeze holds', () => {
-  it('is held before each step that moves users, and before no other', () => {
-    expect(moving).toEqual(['shift-traffic', 'promote']);
+  it('is held before each step that moves users or jobs, and before no other', () => {
+    expect(moving.toSorted()).toEqual(['hand-over-roles', 'promote', 'shift-traffic']);
   });
 
   describe.each(moving)('before %s', (step) => {
