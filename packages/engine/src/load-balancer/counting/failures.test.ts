@@ -26,6 +26,12 @@ test('of each minute the first ten are retained, and the oldest ten since a time
   expect(list.since(60_180_000)).toEqual([]);
 });
 
+test('a line that comes after those of later requests has its place among the first ten', () => {
+  const list = createFailureList();
+  for (const second of [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 4, 11]) list.add(60_000_000 + second, failing(`/${second}`));
+  expect(list.since(0).map(({ path }) => path)).toEqual(Array.from({ length: 10 }, (_, at) => `/${at}`));
+});
+
 test('what is older than an hour is forgotten, and a line that comes an hour late is left out', () => {
   const list = createFailureList();
   list.add(60_000_000, failing('/old'));

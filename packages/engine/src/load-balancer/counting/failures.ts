@@ -35,7 +35,7 @@ export function createFailureList(): FailureList {
       // A line of a log may come late, when its minute has been forgotten.
       if (present !== undefined && present.minute > minute) return;
       if (present?.minute !== minute) ring[place] = { minute, failed: [failed(at, failure)] };
-      else if (present.failed.length < mostFailedRequests) present.failed.push(failed(at, failure));
+      else keepFirst(present.failed, failed(at, failure));
     },
     since: (sinceMs) =>
       ring
@@ -44,6 +44,13 @@ export function createFailureList(): FailureList {
         .toSorted((one, other) => one.at - other.at)
         .slice(0, mostFailedRequests),
   };
+}
+
+/** Several workers write a log, so that a line may come after those of later requests. */
+function keepFirst(kept: FailedRequest[], one: FailedRequest): void {
+  const later = kept.findIndex(({ at }) => at > one.at);
+  kept.splice(later === -1 ? kept.length : later, 0, one);
+  if (kept.length > mostFailedRequests) kept.pop();
 }
 
 function failed(at: number, { request, status, failure, ms }: Failure): FailedRequest {
