@@ -30,7 +30,7 @@ import {
 } from './support/stage.ts';
 import { startUsers } from './support/users.ts';
 
-// Tells whether a Docker can be started here at all; its daemon ends with its last user.
+// Says whether a Docker can be started here at all; its daemon ends with its last user.
 const { why } = await dockerForTests();
 
 const onDocker = (ledger: string, at: string): string => `

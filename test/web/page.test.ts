@@ -36,7 +36,7 @@ let deployment = '';
 const problems: string[] = [];
 const sizes = [
   { name: 'phone', viewport: { width: 390, height: 844 } },
-  { name: 'desk', viewport: { width: 1280, height: 900 } },
+  { name: 'desktop', viewport: { width: 1280, height: 900 } },
 ] as const;
 
 describe.skipIf(!existsSync(executablePath))('the web page', { timeout: 240_000 }, () => {

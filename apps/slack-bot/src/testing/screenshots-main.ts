@@ -1,4 +1,4 @@
-// `npm run screenshots`: every state of a card in the page of the simulator, on a phone and on a desk, light and dark. The pictures
+// `npm run screenshots`: every state of a card in the page of the simulator, on a phone and on a desktop, light and dark. The pictures
 // go to the folder that the argument names, or to test-output/screenshots.
 
 import { existsSync, mkdirSync } from 'node:fs';

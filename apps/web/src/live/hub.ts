@@ -59,7 +59,7 @@ export function createHub({ engine, draw, log, limits = {} }: HubOptions): Hub {
     for (const client of clients) client.offer();
   }
 
-  /** Until something has changed, somebody comes, or a while has passed. */
+  /** Until something has changed, a reader comes, or a while has passed. */
   async function rest(): Promise<void> {
     if (!(await pause(systemClock, calmMs, over.signal))) return;
     const changed = engine.changed(Math.min(readMs, heartbeatMs), over.signal).catch(() => undefined);

@@ -118,7 +118,7 @@ function balancerOn(held: Held): FakeBalancer {
       await Promise.all(nodes.filter((node) => !buried.has(node)).map((node) => startNode(node, spec, clock)));
     },
     apply: async (routing, fence, options) => apply(held, routing, fence, options),
-    // Probes ask for their instance by its number, and its users are few: whom it leaves out is told by real balancers.
+    // Probes ask for their instance by its number, and its users are few: only real balancers show whom it leaves out.
     admit: async () => {},
     observe: async () => nodes.map(observed),
     configuration: () => held.files(),

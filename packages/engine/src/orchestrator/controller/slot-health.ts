@@ -28,7 +28,7 @@ export async function superviseSlot(look: Look): Promise<void> {
   const report = seen?.kind === 'stopped' ? undefined : await probe(look, row);
   remember(look, row, seen, report);
   if (!seen) return;
-  // Whoever changes the number of its instances starts and stops them.
+  // A change of the number of its instances starts and stops them itself.
   if (target.counts?.scaling(slot)) return;
   if (lacksInstances(seen)) return restartInstances(look, row);
   if (seen.kind === 'running') clearRestarts(look, row, seen.startedAt);

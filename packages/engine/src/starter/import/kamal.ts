@@ -32,7 +32,7 @@ export function importKamal(text: string): Importing {
   return { service: root.service, imported: withProxy(root, imported), left };
 }
 
-/** Kamal's proxy asks port 80 of the container at /up unless it is told otherwise. */
+/** Kamal's proxy asks port 80 of the container at /up unless the file says otherwise. */
 function withProxy({ proxy }: Mapping, imported: Imported): Imported {
   return proxy === false
     ? imported
