@@ -26,7 +26,7 @@ function stepsOf({ cached, tour }: { readonly cached: boolean; readonly tour: bo
     { name: 'types and lint', argv: nx(['typecheck', 'lint'], 2), limitMs: 5 * minuteMs },
     { name: 'dead code', argv: ['knip'], limitMs: 3 * minuteMs },
     // Three at a time: most of a test is waiting for processes, and more would disturb one another on a small machine.
-    { name: 'tests', argv: nx(['test'], 3), limitMs: 32 * minuteMs },
+    { name: 'tests', argv: nx(['test'], 3), limitMs: 50 * minuteMs },
     ...(tour ? [tourStep('embedded'), tourStep('nginx', '--core'), tourStep('haproxy', '--core')] : []),
   ];
 }
